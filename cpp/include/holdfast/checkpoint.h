@@ -1,0 +1,128 @@
+// Checkpoints: a mapping from names to tensors plus a JSON state, written so that a power cut
+// cannot harm it and read so that damage cannot pass. The format is cpp/src/io/FORMAT.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "holdfast/export.h"
+#include "holdfast/tensor.h"
+
+namespace holdfast {
+
+// One tensor of a checkpoint. role is "variable", "slot", "global_step", "state" or "vocabulary";
+// the three slot fields are empty unless role is "slot".
+struct NamedTensor {
+  std::string name;
+  std::string role = "variable";
+  std::string slot_of;    // the variable's name
+  std::string slot;       // "accumulator", ...
+  std::string optimizer;  // "Adagrad", ...
+  Tensor value;
+};
+
+// Everything one save holds. Exactly one tensor has the role "global_step" (int64, rank 0); its
+// value is the step.
+struct CheckpointContents {
+  std::vector<NamedTensor> tensors;
+  std::string state_json =
+      "{}";  // the manifest's "state" without global_step: rng, input, schedule, user
+  std::string model_json = "{}";  // the manifest's "model"
+};
+
+// What a reader learns before reading data.
+struct TensorInfo {
+  std::string name;
+  std::string role;
+  std::string slot_of;
+  std::string slot;
+  std::string optimizer;
+  DType dtype;
+  Shape shape;
+  std::int64_t nonfinite;  // NaN or infinite elements counted while saving
+};
+
+struct CheckpointInfo {
+  std::string path;  // model_dir/model.ckpt-<step>
+  std::int64_t step;
+  std::int64_t commit_seq;
+  std::int64_t created_unix_ms;
+  std::int64_t bytes;      // of all files
+  std::int64_t nonfinite;  // of all tensors
+};
+
+enum class Durability {
+  kFull,
+  kProcess
+};  // kProcess: no syncs; safe against kill -9, not against power loss
+
+struct CheckpointWriterOptions {
+  Durability durability = Durability::kFull;
+  int threads = 0;  // of saving; 0 means the default of the process
+};
+
+// Writes the checkpoints of one model_dir (created with its parents when missing). One writer at a
+// time.
+class HOLDFAST_API CheckpointWriter {
+ public:
+  // Removes what interrupted saves have left. Throws: FailedPrecondition when model_dir is a file,
+  // PermissionDenied when it cannot be written.
+  explicit CheckpointWriter(const std::string& model_dir,
+                            const CheckpointWriterOptions& options = {});
+  ~CheckpointWriter();
+  CheckpointWriter(CheckpointWriter&&) noexcept;
+  CheckpointWriter& operator=(CheckpointWriter&&) noexcept;
+
+  // Returns the path of the checkpoint, durable on return (kFull). A checkpoint of the same step
+  // with equal contents is kept as it is; one with other contents is replaced. Throws:
+  // CheckpointSaveError; earlier checkpoints stay untouched.
+  std::string save(const CheckpointContents& contents);
+
+  // Deletes one checkpoint of this model_dir by its path: rename to a trash name first, then
+  // unlink.
+  void remove(const std::string& path);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// One checkpoint, opened and verified as far as the manifest; data is verified when read.
+// Const calls are safe from many threads at once.
+class HOLDFAST_API CheckpointReader {
+ public:
+  // Throws: NoCheckpointError, CheckpointCorruptError, CheckpointVersionError, UnsafeInputError.
+  explicit CheckpointReader(const std::string& path);
+  ~CheckpointReader();
+  CheckpointReader(CheckpointReader&&) noexcept;
+  CheckpointReader& operator=(CheckpointReader&&) noexcept;
+
+  const CheckpointInfo& info() const noexcept;
+  const std::vector<TensorInfo>& tensors() const noexcept;         // sorted by name
+  const TensorInfo* find(const std::string& name) const noexcept;  // nullptr: not there
+  const std::string& state_json() const noexcept;
+  const std::string& model_json() const noexcept;
+
+  // Throws: NotFound, naming the closest names; CheckpointCorruptError.
+  Tensor read(const std::string& name) const;
+  // All tensors in the order of tensors(), read in parallel, or nothing.
+  std::vector<Tensor> read_all(int threads = 0) const;
+  // Reads every byte, gaps included. Throws: CheckpointCorruptError.
+  void verify() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The valid checkpoints of a model_dir by ascending commit_seq; empty when there are none or no
+// such directory. Directories without a valid COMMIT are left out. Throws: CheckpointCorruptError
+// when candidates exist and none is valid.
+HOLDFAST_API std::vector<CheckpointInfo> list_checkpoints(const std::string& model_dir);
+// The one with the highest commit_seq.
+HOLDFAST_API std::optional<std::string> latest_checkpoint(const std::string& model_dir);
+
+}  // namespace holdfast

@@ -1,0 +1,77 @@
+// Runs a graph over data and holds its state: training, evaluation and prediction are the same
+// class with other targets. Not thread-safe, except request_stop().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "holdfast/checkpoint.h"
+#include "holdfast/export.h"
+#include "holdfast/graph.h"
+
+namespace holdfast {
+
+class Input;
+
+struct TrainerOptions {
+  std::uint64_t seed = 0;  // of initial values and dropout; a restored checkpoint's replaces it
+  int threads = 0;         // 0: the default of the process
+};
+
+// What run() stopped for.
+enum class StopReason { kSteps, kEndOfInput, kRequested, kNonFiniteLoss };
+
+struct RunResult {
+  std::int64_t steps = 0;  // steps finished in this call
+  StopReason reason = StopReason::kSteps;
+  std::vector<Tensor> fetched;  // of the last step finished, copied; empty when no step ran
+};
+
+class HOLDFAST_API Trainer {
+ public:
+  // Creates every variable and gives it its initial value.
+  explicit Trainer(Graph graph, const TrainerOptions& options = {});
+  ~Trainer();
+  Trainer(Trainer&&) noexcept;
+  Trainer& operator=(Trainer&&) noexcept;
+
+  const Graph& graph() const noexcept;
+
+  // placeholders[c] is fed from component c of the input; kNoNode leaves the component out.
+  void set_input(std::shared_ptr<Input> input, std::vector<NodeId> placeholders);
+
+  // Runs up to `steps` steps: one element of the input each (none when no input is set), computing
+  // `targets` each time and `fetches` the last time. `watch`, when not kNoNode, is a float scalar
+  // checked after every step: NaN stops the run.
+  RunResult run(std::int64_t steps, const std::vector<NodeId>& targets,
+                const std::vector<NodeId>& fetches, NodeId watch = kNoNode);
+  // From any thread or signal handler: run() returns after the step that is being computed.
+  void request_stop() noexcept;
+
+  // Variables by name, as stored in checkpoints; local ones (metric counters) included.
+  std::vector<std::string> variable_names() const;
+  Tensor read_variable(const std::string& name) const;  // a copy
+  void write_variable(const std::string& name, const Tensor& value);
+  void reset_local_variables();
+
+  std::int64_t global_step() const;  // 0 when the graph has no such variable
+  std::uint64_t seed() const noexcept;
+
+  // The state as a checkpoint's contents: every variable that is not local, the random streams, the
+  // input's position. `state_json` and `model_json` are objects whose members are added.
+  CheckpointContents snapshot(const std::string& state_json = "{}",
+                              const std::string& model_json = "{}") const;
+  // Takes every variable that is not local from the checkpoint, or nothing: throws
+  // CheckpointMismatchError naming every difference. restore_slots = false leaves optimizer slots
+  // at their initial values and those of the checkpoint aside (evaluation, prediction, another
+  // optimizer on purpose). The input is not moved.
+  void restore(const CheckpointReader& reader, bool restore_slots = true);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast

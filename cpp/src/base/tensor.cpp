@@ -1,0 +1,53 @@
+#include "holdfast/tensor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace holdfast {
+namespace {
+
+constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 register
+
+std::shared_ptr<void> allocate_numbers(std::size_t bytes) {
+  void* memory = ::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{kAlignment});
+  std::memset(memory, 0, bytes);
+  return {memory, [](void* p) { ::operator delete(p, std::align_val_t{kAlignment}); }};
+}
+
+}  // namespace
+
+Tensor::Tensor(DType dtype, Shape shape)
+    : dtype_(dtype), shape_(std::move(shape)), size_(element_count(shape_)) {
+  if (dtype_ == DType::kString) {
+    auto strings = std::make_shared<std::vector<std::string>>(static_cast<std::size_t>(size_));
+    storage_ = std::shared_ptr<void>(strings, strings->data());
+  } else {
+    storage_ = allocate_numbers(bytes());
+  }
+}
+
+void* Tensor::raw() noexcept { return storage_.get(); }
+const void* Tensor::raw() const noexcept { return storage_.get(); }
+
+Tensor Tensor::clone() const {
+  Tensor copy(dtype_, shape_);
+  if (dtype_ == DType::kString) {
+    std::copy_n(data<std::string>(), size_, copy.data<std::string>());
+  } else if (size_ > 0) {
+    std::memcpy(copy.raw(), raw(), bytes());
+  }
+  return copy;
+}
+
+Tensor Tensor::borrow(DType dtype, Shape shape, void* data, std::shared_ptr<void> owner) {
+  Tensor view;
+  view.dtype_ = dtype;
+  view.shape_ = std::move(shape);
+  view.size_ = element_count(view.shape_);
+  view.storage_ = std::shared_ptr<void>(std::move(owner), data);
+  return view;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,1 @@
+#include "holdfast/graph.h"

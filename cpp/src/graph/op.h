@@ -1,0 +1,113 @@
+// What an operation is: its shape rule, its gradient, and how it runs. An op family is one file
+// under src/ops that defines OpDefs; ops/registry.cpp lists them all.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "holdfast/error.h"
+#include "holdfast/graph.h"
+
+namespace holdfast {
+
+// Typed access to attributes; get() throws InvalidArgument naming node and attribute when it is
+// missing or of another type, value_or() when it is of another type.
+class AttributeReader {
+ public:
+  AttributeReader(const std::string& subject, const Attributes& attributes)
+      : subject_(subject), attributes_(attributes) {}
+  template <typename T>
+  const T& get(const std::string& key) const;
+  template <typename T>
+  T value_or(const std::string& key, T fallback) const;
+  bool has(const std::string& key) const { return attributes_.count(key) > 0; }
+  // Accepts int64 or double.
+  double number(const std::string& key) const;
+  double number_or(const std::string& key, double fallback) const;
+
+ private:
+  const std::string& subject_;
+  const Attributes& attributes_;
+};
+
+// Inputs of a shape rule. Shapes may hold -1. fail() throws InvalidArgument that starts with the
+// node's name.
+struct InferContext {
+  const std::string& name;
+  const std::vector<TensorType>& inputs;
+  AttributeReader attributes;
+  [[noreturn]] void fail(const std::string& text) const;
+};
+
+// One side of a gradient rule: adds nodes to the graph and answers with a gradient for each input.
+struct GradientContext {
+  Graph& graph;
+  NodeId node;         // the forward node
+  NodeId output_grad;  // same shape as the node's value
+  const Node& forward() const { return graph.node(node); }
+  NodeId input(std::size_t i) const { return graph.node(node).inputs[i]; }
+  NodeId add(const std::string& op, std::vector<NodeId> inputs, Attributes attributes = {}) const;
+};
+
+// A value while a program runs. `data` is std::string* for kString.
+struct Buffer {
+  void* data = nullptr;
+  DType dtype = DType::kFloat32;
+  Shape shape;
+  std::int64_t size = 0;  // elements
+  template <typename T>
+  T* as() const noexcept {
+    return static_cast<T*>(data);
+  }
+};
+
+// What changes from run to run.
+struct RunContext {
+  ThreadPool& pool;
+  std::uint64_t seed;  // of the run: the key of every random stream is made from it
+  std::int64_t step;   // global_step before this step
+};
+
+// An operation bound to the addresses and sizes of one program. run() allocates nothing.
+class OpKernel {
+ public:
+  virtual ~OpKernel() = default;
+  virtual void run(const RunContext& context) = 0;
+};
+
+// What a kernel is made from. Buffers stay where they are for the kernel's life; all sizes are
+// known.
+struct KernelContext {
+  const Node& node;
+  std::vector<Buffer> inputs;
+  Buffer output;
+  int threads;  // of the pool that will run it
+  std::shared_ptr<void> workspace(
+      std::int64_t bytes) const;  // 64-byte aligned scratch, kept by the kernel
+  AttributeReader attributes() const { return {node.name, node.attributes}; }
+};
+
+struct OpDef {
+  std::string name;
+  int min_inputs;
+  int max_inputs;  // -1: any number
+  TensorType (*infer)(const InferContext& context);
+  // nullptr: the op has no gradient (its inputs get kNoNode).
+  std::vector<NodeId> (*gradient)(const GradientContext& context);
+  // nullptr: the program runs nothing for it (variables, placeholders, constants, views).
+  std::unique_ptr<OpKernel> (*make_kernel)(const KernelContext& context);
+  // The value is input 0 under another shape: no kernel, no copy (reshape, squeeze, identity, ...).
+  bool is_view = false;
+  // Writes the variable that is input 0; the value is the variable (assign, assign_add, apply_*).
+  bool writes_variable = false;
+};
+
+// Throws InvalidArgument listing near names when there is no such op.
+const OpDef& find_op(const std::string& name);
+// Called once for each family by ops/registry.cpp, before the first look-up.
+void register_ops(const std::vector<OpDef>& ops);
+
+}  // namespace holdfast

@@ -1,0 +1,36 @@
+// Where a program's batches come from. The pipeline implements it; tests implement it with arrays.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "holdfast/graph.h"
+
+namespace holdfast {
+
+// A stream of elements, each a fixed list of components (features and labels, flattened by the
+// caller). Not thread-safe.
+class Input {
+ public:
+  virtual ~Input() = default;
+
+  virtual int components() const = 0;
+  // dtype and shape of a component of every element; sizes that vary between elements are -1.
+  virtual TensorType type(int component) const = 0;
+
+  // Moves to the next element; false at the end of the data.
+  virtual bool advance() = 0;
+  // Of the element moved to: the shape of a component, all sizes known.
+  virtual Shape shape(int component) const = 0;
+  // Of the element moved to: copies a component to `destination` (std::string* for kString).
+  virtual void copy(int component, void* destination) const = 0;
+
+  // Elements moved to since the beginning of the data, over all epochs.
+  virtual std::int64_t consumed() const = 0;
+  // Passes over `count` elements without copying them; stops early at the end of the data.
+  virtual void skip(std::int64_t count) = 0;
+  // Names the data (sizes, dtypes, transformations), not its values, to recognise it on resuming.
+  virtual std::string fingerprint() const = 0;
+};
+
+}  // namespace holdfast

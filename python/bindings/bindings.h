@@ -1,0 +1,10 @@
+// What module.cpp calls: one function for each bind_*.cpp.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace holdfast::python {
+
+void bind_errors(pybind11::module_& module);
+
+}  // namespace holdfast::python

@@ -1,0 +1,9 @@
+// The table of contents of holdfast._core.
+#include "bindings.h"
+#include "holdfast/version.h"
+
+PYBIND11_MODULE(_core, module) {
+  using namespace holdfast::python;
+  module.def("version", &holdfast::version);
+  bind_errors(module);
+}
