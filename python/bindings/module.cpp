@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, module) {
   using namespace holdfast::python;
   module.def("version", &holdfast::version);
   bind_errors(module);
+  bind_graph(module);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -63,7 +64,7 @@ class HOLDFAST_API Graph {
   static Graph from_json(std::string_view text);
 
  private:
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_;  // references stay good while nodes are added
   std::map<std::string, NodeId, std::less<>> by_name_;
 };
 

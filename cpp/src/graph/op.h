@@ -27,6 +27,8 @@ class AttributeReader {
   // Accepts int64 or double.
   double number(const std::string& key) const;
   double number_or(const std::string& key, double fallback) const;
+  // Accepts a list of either.
+  std::vector<double> numbers(const std::string& key) const;
 
  private:
   const std::string& subject_;
@@ -90,6 +92,12 @@ struct KernelContext {
   AttributeReader attributes() const { return {node.name, node.attributes}; }
 };
 
+// The make_kernel of a kernel class whose constructor takes the context.
+template <typename Kernel>
+std::unique_ptr<OpKernel> make_op_kernel(const KernelContext& context) {
+  return std::make_unique<Kernel>(context);
+}
+
 struct OpDef {
   std::string name;
   int min_inputs;
@@ -101,13 +109,18 @@ struct OpDef {
   std::unique_ptr<OpKernel> (*make_kernel)(const KernelContext& context);
   // The value is input 0 under another shape: no kernel, no copy (reshape, squeeze, identity, ...).
   bool is_view = false;
+  // Draws random numbers from the run's seed and step: never computed ahead of a run.
+  bool is_random = false;
   // Writes the variable that is input 0; the value is the variable (assign, assign_add, apply_*).
   bool writes_variable = false;
 };
 
 // Throws InvalidArgument listing near names when there is no such op.
 const OpDef& find_op(const std::string& name);
-// Called once for each family by ops/registry.cpp, before the first look-up.
+// Adds a family. Throws Internal when a name is taken.
 void register_ops(const std::vector<OpDef>& ops);
+// Defined in ops/registry.cpp, the layer above, which lists every family; called at the first
+// look-up.
+void register_all_ops();
 
 }  // namespace holdfast

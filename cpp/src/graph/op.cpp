@@ -1,0 +1,149 @@
+#include "graph/op.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <new>
+#include <type_traits>
+
+namespace holdfast {
+namespace {
+
+std::map<std::string, OpDef>& registry() {
+  static auto* ops = new std::map<std::string, OpDef>;  // lives as long as the process
+  return *ops;
+}
+
+template <typename T>
+const char* type_text() {
+  if constexpr (std::is_same_v<T, bool>) return "a bool";
+  if constexpr (std::is_same_v<T, std::int64_t>) return "an integer";
+  if constexpr (std::is_same_v<T, double>) return "a number";
+  if constexpr (std::is_same_v<T, std::string>) return "a string";
+  if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) return "a list of integers";
+  if constexpr (std::is_same_v<T, std::vector<double>>) return "a list of numbers";
+  return "a list of strings";
+}
+
+[[noreturn]] void bad_attribute(const std::string& subject, const std::string& key,
+                                const char* expected, bool present) {
+  throw Error(Code::kInvalidArgument, "node \"" + subject + "\", attribute \"" + key +
+                                          "\": expected " + expected + "; got " +
+                                          (present ? "a value of another type" : "nothing"));
+}
+
+// Edit distance with early exit, for "did you mean": op names are short.
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+template <typename T>
+const T& AttributeReader::get(const std::string& key) const {
+  const auto found = attributes_.find(key);
+  const T* value = found == attributes_.end() ? nullptr : std::get_if<T>(&found->second);
+  if (value == nullptr) bad_attribute(subject_, key, type_text<T>(), found != attributes_.end());
+  return *value;
+}
+
+template <typename T>
+T AttributeReader::value_or(const std::string& key, T fallback) const {
+  return has(key) ? get<T>(key) : fallback;
+}
+
+template const bool& AttributeReader::get(const std::string&) const;
+template const std::int64_t& AttributeReader::get(const std::string&) const;
+template const double& AttributeReader::get(const std::string&) const;
+template const std::string& AttributeReader::get(const std::string&) const;
+template const std::vector<std::int64_t>& AttributeReader::get(const std::string&) const;
+template const std::vector<double>& AttributeReader::get(const std::string&) const;
+template const std::vector<std::string>& AttributeReader::get(const std::string&) const;
+template bool AttributeReader::value_or(const std::string&, bool) const;
+template std::int64_t AttributeReader::value_or(const std::string&, std::int64_t) const;
+template double AttributeReader::value_or(const std::string&, double) const;
+template std::string AttributeReader::value_or(const std::string&, std::string) const;
+template std::vector<std::int64_t> AttributeReader::value_or(const std::string&,
+                                                             std::vector<std::int64_t>) const;
+template std::vector<double> AttributeReader::value_or(const std::string&,
+                                                       std::vector<double>) const;
+template std::vector<std::string> AttributeReader::value_or(const std::string&,
+                                                            std::vector<std::string>) const;
+
+double AttributeReader::number(const std::string& key) const {
+  const auto found = attributes_.find(key);
+  if (found != attributes_.end()) {
+    if (const auto* value = std::get_if<double>(&found->second)) return *value;
+    if (const auto* value = std::get_if<std::int64_t>(&found->second)) {
+      return static_cast<double>(*value);
+    }
+  }
+  bad_attribute(subject_, key, "a number", found != attributes_.end());
+}
+
+double AttributeReader::number_or(const std::string& key, double fallback) const {
+  return has(key) ? number(key) : fallback;
+}
+
+std::vector<double> AttributeReader::numbers(const std::string& key) const {
+  const auto found = attributes_.find(key);
+  if (found != attributes_.end()) {
+    if (const auto* values = std::get_if<std::vector<double>>(&found->second)) return *values;
+    if (const auto* values = std::get_if<std::vector<std::int64_t>>(&found->second)) {
+      return {values->begin(), values->end()};
+    }
+  }
+  bad_attribute(subject_, key, "a list of numbers", found != attributes_.end());
+}
+
+void InferContext::fail(const std::string& text) const {
+  throw Error(Code::kInvalidArgument, "node \"" + name + "\": " + text);
+}
+
+NodeId GradientContext::add(const std::string& op, std::vector<NodeId> inputs,
+                            Attributes attributes) const {
+  // Named after the forward node, so that a reader of the list sees what belongs together.
+  return graph.add(op, std::move(inputs), std::move(attributes),
+                   "gradients/" + graph.node(node).name + "/" + op);
+}
+
+std::shared_ptr<void> KernelContext::workspace(std::int64_t bytes) const {
+  constexpr std::align_val_t kAlignment{64};
+  void* memory =
+      ::operator new(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)), kAlignment);
+  return {memory, [=](void* p) { ::operator delete(p, kAlignment); }};
+}
+
+void register_ops(const std::vector<OpDef>& ops) {
+  for (const OpDef& op : ops) {
+    if (!registry().emplace(op.name, op).second) {
+      throw Error(Code::kInternal, "operation \"" + op.name + "\" is registered twice");
+    }
+  }
+}
+
+const OpDef& find_op(const std::string& name) {
+  static std::once_flag registered;
+  std::call_once(registered, register_all_ops);
+  const auto found = registry().find(name);
+  if (found != registry().end()) return found->second;
+  std::string near;
+  for (const auto& [known, def] : registry()) {
+    if (edit_distance(name, known) <= 2) near += (near.empty() ? "" : ", ") + known;
+  }
+  throw Error(Code::kInvalidArgument, "graph: expected the name of an operation; got \"" + name +
+                                          "\"" + (near.empty() ? "" : "; near names: " + near));
+}
+
+}  // namespace holdfast

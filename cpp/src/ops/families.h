@@ -1,0 +1,17 @@
+// The families of operations: one function for each file, listed by registry.cpp.
+#pragma once
+
+#include <vector>
+
+#include "graph/op.h"
+
+namespace holdfast {
+
+std::vector<OpDef> source_ops();
+std::vector<OpDef> dense_ops();
+std::vector<OpDef> matmul_ops();
+std::vector<OpDef> activation_ops();
+std::vector<OpDef> loss_ops();
+std::vector<OpDef> state_ops();
+
+}  // namespace holdfast

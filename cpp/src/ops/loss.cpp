@@ -1,0 +1,196 @@
+// Cross-entropies of logits, one loss per row (softmax) or per element (sigmoid), and their
+// gradients.
+#include "kernels/kernels.h"
+#include "ops/families.h"
+
+namespace holdfast {
+namespace {
+
+using kernels::ConstMatrix;
+using kernels::Matrix;
+
+void expect(const InferContext& context, std::size_t input, const char* what, DType dtype,
+            std::size_t rank) {
+  const TensorType& type = context.inputs[input];
+  if (type.dtype != dtype || type.shape.size() != rank) {
+    context.fail(std::string(what) + ": expected " + dtype_name(dtype) + " of rank " +
+                 std::to_string(rank) + "; got " + dtype_name(type.dtype) + " " +
+                 shape_text(type.shape));
+  }
+}
+
+bool may_equal(const Shape& a, const Shape& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] >= 0 && b[i] >= 0 && a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+TensorType infer_sparse(const InferContext& context) {
+  expect(context, 0, "logits", DType::kFloat32, 2);
+  expect(context, 1, "labels", DType::kInt64, 1);
+  const Shape rows = {context.inputs[0].shape[0]};
+  if (!may_equal(rows, context.inputs[1].shape)) {
+    context.fail("labels: expected one for each row of logits " +
+                 shape_text(context.inputs[0].shape) + "; got " +
+                 shape_text(context.inputs[1].shape));
+  }
+  return {DType::kFloat32, rows};
+}
+
+void expect_targets(const InferContext& context) {
+  if (context.inputs[0].dtype != DType::kFloat32 || context.inputs[1].dtype != DType::kFloat32 ||
+      !may_equal(context.inputs[0].shape, context.inputs[1].shape)) {
+    context.fail("expected float32 logits and targets of one shape; got " +
+                 std::string(dtype_name(context.inputs[0].dtype)) + " " +
+                 shape_text(context.inputs[0].shape) + " and " +
+                 dtype_name(context.inputs[1].dtype) + " " + shape_text(context.inputs[1].shape));
+  }
+}
+
+TensorType infer_softmax(const InferContext& context) {
+  expect(context, 0, "logits", DType::kFloat32, 2);
+  expect_targets(context);
+  return {DType::kFloat32, {context.inputs[0].shape[0]}};
+}
+
+TensorType infer_sigmoid(const InferContext& context) {
+  expect_targets(context);
+  return context.inputs[0];
+}
+
+TensorType infer_as_logits(const InferContext& context) { return context.inputs[0]; }
+
+// The gradient op of any of the three: the same inputs, then the loss's gradient.
+std::vector<NodeId> loss_gradient(const GradientContext& context) {
+  return {context.add(context.forward().op + "_grad",
+                      {context.input(0), context.input(1), context.output_grad}),
+          kNoNode};
+}
+
+ConstMatrix matrix(const Buffer& buffer) {
+  return {buffer.as<float>(), buffer.shape[0], buffer.shape[1], buffer.shape[1]};
+}
+Matrix mutable_matrix(const Buffer& buffer) {
+  return {buffer.as<float>(), buffer.shape[0], buffer.shape[1], buffer.shape[1]};
+}
+
+class SparseSoftmaxKernel : public OpKernel {
+ public:
+  explicit SparseSoftmaxKernel(const KernelContext& context)
+      : name_(context.node.name),
+        logits_(matrix(context.inputs[0])),
+        labels_(context.inputs[1].as<std::int64_t>()),
+        loss_(context.output.as<float>()) {}
+
+  void run(const RunContext&) override {
+    for (std::int64_t row = 0; row < logits_.rows; ++row) {
+      if (labels_[row] < 0 || labels_[row] >= logits_.cols) refuse(row);
+    }
+    kernels::table().sparse_softmax_cross_entropy({logits_, labels_, loss_});
+  }
+
+ private:
+  [[noreturn]] void refuse(std::int64_t row) const {
+    throw Error(Code::kInvalidArgument,
+                "labels of \"" + name_ + "\": expected class ids in 0.." +
+                    std::to_string(logits_.cols - 1) + "; got " + std::to_string(labels_[row]) +
+                    " in row " + std::to_string(row) +
+                    " of the batch; correct the label or the number of classes",
+                {{"row", std::to_string(row)}, {"found", std::to_string(labels_[row])}});
+  }
+
+  std::string name_;
+  ConstMatrix logits_;
+  const std::int64_t* labels_;
+  float* loss_;
+};
+
+class SparseSoftmaxGradKernel : public OpKernel {
+ public:
+  explicit SparseSoftmaxGradKernel(const KernelContext& context)
+      : args_{matrix(context.inputs[0]), context.inputs[1].as<std::int64_t>(),
+              context.inputs[2].as<float>(), mutable_matrix(context.output)} {}
+  void run(const RunContext&) override {
+    kernels::table().sparse_softmax_cross_entropy_grad(args_);
+  }
+
+ private:
+  kernels::SparseSoftmaxCrossEntropyGradArgs args_;
+};
+
+class SoftmaxKernel : public OpKernel {
+ public:
+  explicit SoftmaxKernel(const KernelContext& context)
+      : args_{matrix(context.inputs[0]), matrix(context.inputs[1]), context.output.as<float>()} {}
+  void run(const RunContext&) override { kernels::table().softmax_cross_entropy(args_); }
+
+ private:
+  kernels::SoftmaxCrossEntropyArgs args_;
+};
+
+class SoftmaxGradKernel : public OpKernel {
+ public:
+  explicit SoftmaxGradKernel(const KernelContext& context)
+      : args_{matrix(context.inputs[0]), matrix(context.inputs[1]), context.inputs[2].as<float>(),
+              mutable_matrix(context.output)} {}
+  void run(const RunContext&) override { kernels::table().softmax_cross_entropy_grad(args_); }
+
+ private:
+  kernels::SoftmaxCrossEntropyGradArgs args_;
+};
+
+class SigmoidKernel : public OpKernel {
+ public:
+  explicit SigmoidKernel(const KernelContext& context)
+      : logits_(context.inputs[0].as<float>()),
+        targets_(context.inputs[1].as<float>()),
+        loss_(context.output) {}
+  void run(const RunContext&) override {
+    kernels::table().sigmoid_cross_entropy(logits_, targets_, loss_.as<float>(), loss_.size);
+  }
+
+ private:
+  const float* logits_;
+  const float* targets_;
+  Buffer loss_;
+};
+
+class SigmoidGradKernel : public OpKernel {
+ public:
+  explicit SigmoidGradKernel(const KernelContext& context)
+      : logits_(context.inputs[0].as<float>()),
+        targets_(context.inputs[1].as<float>()),
+        dloss_(context.inputs[2].as<float>()),
+        dlogits_(context.output) {}
+  void run(const RunContext&) override {
+    kernels::table().sigmoid_cross_entropy_grad(logits_, targets_, dloss_, dlogits_.as<float>(),
+                                                dlogits_.size);
+  }
+
+ private:
+  const float* logits_;
+  const float* targets_;
+  const float* dloss_;
+  Buffer dlogits_;
+};
+
+}  // namespace
+
+std::vector<OpDef> loss_ops() {
+  return {
+      {"sparse_softmax_cross_entropy", 2, 2, infer_sparse, loss_gradient,
+       make_op_kernel<SparseSoftmaxKernel>},
+      {"sparse_softmax_cross_entropy_grad", 3, 3, infer_as_logits, nullptr,
+       make_op_kernel<SparseSoftmaxGradKernel>},
+      {"softmax_cross_entropy", 2, 2, infer_softmax, loss_gradient, make_op_kernel<SoftmaxKernel>},
+      {"softmax_cross_entropy_grad", 3, 3, infer_as_logits, nullptr,
+       make_op_kernel<SoftmaxGradKernel>},
+      {"sigmoid_cross_entropy", 2, 2, infer_sigmoid, loss_gradient, make_op_kernel<SigmoidKernel>},
+      {"sigmoid_cross_entropy_grad", 3, 3, infer_as_logits, nullptr,
+       make_op_kernel<SigmoidGradKernel>},
+  };
+}
+
+}  // namespace holdfast

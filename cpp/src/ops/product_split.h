@@ -1,0 +1,78 @@
+// Splits a matrix product between threads by the rows or the columns of its output, so that the
+// order of every sum stays what it is on one thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "graph/op.h"
+#include "kernels/kernels.h"
+
+namespace holdfast {
+
+// A rectangle of the output and the scratch of the thread that computes it.
+struct ProductPart {
+  Range rows;
+  Range cols;
+  float* workspace;
+};
+
+// Of a product whose output is rows x cols and whose summed axis has `depth` elements.
+// Decided once, when a program is planned.
+class ProductSplit {
+ public:
+  ProductSplit(const KernelContext& context, std::int64_t rows, std::int64_t depth,
+               std::int64_t cols) {
+    const std::int64_t flops = 2 * rows * depth * cols;
+    const bool by_rows = rows >= cols;
+    const std::int64_t grains = std::max<std::int64_t>((by_rows ? rows : cols) / kGrain, 1);
+    const auto parts = static_cast<int>(
+        std::clamp<std::int64_t>(std::min(flops / kFlopsPerPart, grains), 1, context.threads));
+    for (int part = 0; part < parts; ++part) {
+      ProductPart piece{{0, rows}, {0, cols}, nullptr};
+      (by_rows ? piece.rows : piece.cols) = split_range(by_rows ? rows : cols, parts, part, kGrain);
+      const std::int64_t floats = kernels::table().dense_workspace_floats(
+          piece.rows.end - piece.rows.begin, depth, piece.cols.end - piece.cols.begin);
+      scratch_.push_back(context.workspace(floats * static_cast<std::int64_t>(sizeof(float))));
+      piece.workspace = static_cast<float*>(scratch_.back().get());
+      parts_.push_back(piece);
+    }
+  }
+
+  template <typename Body>
+  void run(ThreadPool& pool, const Body& body) const {
+    pool.parallel(static_cast<int>(parts_.size()),
+                  [&](int part) { body(parts_[static_cast<std::size_t>(part)]); });
+  }
+
+ private:
+  static constexpr std::int64_t kFlopsPerPart =
+      500'000;                                // about 5 us: what waking a thread must earn
+  static constexpr std::int64_t kGrain = 16;  // floats in a cache line
+  std::vector<ProductPart> parts_;
+  std::vector<std::shared_ptr<void>> scratch_;
+};
+
+// Views of a buffer of rank 2, and of part of one.
+inline kernels::Matrix matrix_view(const Buffer& buffer) {
+  return {buffer.as<float>(), buffer.shape[0], buffer.shape[1], buffer.shape[1]};
+}
+template <typename View>
+View rows_of(const View& view, Range rows) {
+  return {view.data + rows.begin * view.stride, rows.end - rows.begin, view.cols, view.stride};
+}
+template <typename View>
+View cols_of(const View& view, Range cols) {
+  return {view.data + cols.begin, view.rows, cols.end - cols.begin, view.stride};
+}
+template <typename View>
+View part_of(const View& view, Range rows, Range cols) {
+  return cols_of(rows_of(view, rows), cols);
+}
+inline kernels::ConstMatrix as_const(const kernels::Matrix& view) {
+  return {view.data, view.rows, view.cols, view.stride};
+}
+
+}  // namespace holdfast
