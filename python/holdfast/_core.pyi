@@ -86,7 +86,10 @@ class Input:
 class RunResult:
     steps: int
     reason: str  # "steps", "end_of_input", "requested", "nonfinite_loss"
+    watched: float
+    """The value of `watch` at the last step finished."""
     fetched: list[Array]
+    """Of the last step asked for; empty when the run stopped before it."""
 
 class Trainer:
     """Runs a graph over an input and holds its variables."""

@@ -26,7 +26,8 @@ enum class StopReason { kSteps, kEndOfInput, kRequested, kNonFiniteLoss };
 struct RunResult {
   std::int64_t steps = 0;  // steps finished in this call
   StopReason reason = StopReason::kSteps;
-  std::vector<Tensor> fetched;  // of the last step finished, copied; empty when no step ran
+  float watched = 0.0f;         // the value of `watch` at the last step finished; 0 without one
+  std::vector<Tensor> fetched;  // copies, of the last step asked for; empty when it was not reached
 };
 
 class HOLDFAST_API Trainer {

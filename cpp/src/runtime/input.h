@@ -22,6 +22,8 @@ class Input {
   virtual bool advance() = 0;
   // Of the element moved to: the shape of a component, all sizes known.
   virtual Shape shape(int component) const = 0;
+  // Of the element moved to: whether a component's shape may differ from the element before.
+  virtual bool shapes_changed() const { return true; }
   // Of the element moved to: copies a component to `destination` (std::string* for kString).
   virtual void copy(int component, void* destination) const = 0;
 

@@ -1,0 +1,281 @@
+#include "runtime/program.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "runtime/arena.h"
+#include "runtime/constants.h"
+#include "runtime/fusion.h"
+
+namespace holdfast {
+namespace {
+
+constexpr int kForever = 1 << 30;
+
+bool fits(const Shape& declared, const Shape& given) {
+  if (declared.size() != given.size()) return false;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (declared[i] >= 0 && declared[i] != given[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// Works on indices into `nodes`, the part of the graph that the targets need, in the graph's order.
+struct Program::Planner {
+  Program& program;
+  State& state;
+  int threads;
+  std::vector<Node>& nodes;
+  std::vector<NodeId> ids;  // in the graph, by index
+  std::map<NodeId, NodeId> index_of;
+  std::vector<bool> wanted;
+  std::vector<NodeId> order;  // indices, as they run
+  std::vector<NodeId>
+      roots;  // whose memory holds the value: itself, or the root of input 0 of a view
+  std::vector<bool> folded;  // computed now, once
+  std::vector<Buffer> buffers;
+
+  Planner(Program& made, State& variables, int thread_count)
+      : program(made), state(variables), threads(thread_count), nodes(made.nodes_) {}
+
+  void select(const Graph& graph, const std::vector<NodeId>& targets) {
+    std::vector<bool> needed(static_cast<std::size_t>(graph.size()), false);
+    for (const NodeId target : targets) {
+      graph.node(target);  // throws for an id that is not in the graph
+      needed[static_cast<std::size_t>(target)] = true;
+    }
+    for (NodeId id = graph.size() - 1; id >= 0; --id) {
+      if (!needed[static_cast<std::size_t>(id)]) continue;
+      for (const NodeId input : graph.node(id).inputs) {
+        needed[static_cast<std::size_t>(input)] = true;
+      }
+    }
+    for (NodeId id = 0; id < graph.size(); ++id) {
+      if (!needed[static_cast<std::size_t>(id)]) continue;
+      Node node = graph.node(id);
+      for (NodeId& input : node.inputs) input = index_of.at(input);
+      index_of[id] = static_cast<NodeId>(nodes.size());
+      ids.push_back(id);
+      nodes.push_back(std::move(node));
+    }
+    wanted.assign(nodes.size(), false);
+    for (const NodeId target : targets) at(wanted, index_of.at(target)) = true;
+  }
+
+  // After fusion: what still has a user, each write as early as its operands and its readers allow,
+  // so that a gradient is used up while it is in the cache.
+  void schedule() {
+    std::vector<bool> needed = wanted;
+    for (auto i = static_cast<NodeId>(nodes.size()) - 1; i >= 0; --i) {
+      if (!at(needed, i)) continue;
+      for (const NodeId input : at(nodes, i).inputs) at(needed, input) = true;
+    }
+    find_roots();
+    for (NodeId i = 0; i < static_cast<NodeId>(nodes.size()); ++i) {
+      if (!at(needed, i)) continue;
+      order.push_back(i);
+      if (find_op(at(nodes, i).op).writes_variable) hoist_last();
+    }
+  }
+
+  void find_roots() {
+    roots.resize(nodes.size());
+    for (NodeId i = 0; i < static_cast<NodeId>(nodes.size()); ++i) {
+      const OpDef& op = find_op(at(nodes, i).op);
+      const bool shares = op.is_view || op.writes_variable;
+      at(roots, i) = shares ? at(roots, at(nodes, i).inputs[0]) : i;
+    }
+  }
+
+  bool uses_variable_of(NodeId reader, NodeId writer) const {
+    for (const NodeId written : at(nodes, writer).inputs) {
+      if (at(nodes, at(roots, written)).op != "variable") continue;
+      if (at(roots, reader) == at(roots, written)) return true;
+      for (const NodeId read : at(nodes, reader).inputs) {
+        if (at(roots, read) == at(roots, written)) return true;
+      }
+    }
+    return false;
+  }
+
+  void hoist_last() {
+    for (std::size_t at_end = order.size() - 1; at_end > 0; --at_end) {
+      const NodeId writer = order[at_end];
+      const NodeId before = order[at_end - 1];
+      const std::vector<NodeId>& inputs = at(nodes, writer).inputs;
+      const bool is_operand = std::find(inputs.begin(), inputs.end(), before) != inputs.end();
+      if (is_operand || uses_variable_of(before, writer)) return;
+      std::swap(order[at_end], order[at_end - 1]);
+    }
+  }
+
+  void infer(const std::vector<Feed>& feeds) {
+    std::map<NodeId, const Feed*> fed;
+    for (const Feed& feed : feeds) fed[feed.placeholder] = &feed;
+    for (const NodeId i : order) {
+      Node& node = at(nodes, i);
+      if (node.op == "placeholder") {
+        const auto found = fed.find(at(ids, i));
+        if (found == fed.end()) {
+          throw Error(
+              Code::kFailedPrecondition,
+              "placeholder \"" + node.name +
+                  "\": expected a value in the input; got none; add it to what input_fn returns");
+        }
+        set_fed_shape(node, found->second->shape);
+        continue;
+      }
+      std::vector<TensorType> inputs;
+      for (const NodeId input : node.inputs) inputs.push_back(at(nodes, input).type);
+      node.type = find_op(node.op).infer({node.name, inputs, {node.name, node.attributes}});
+    }
+  }
+
+  static void set_fed_shape(Node& node, const Shape& shape) {
+    if (!fits(node.type.shape, shape)) {
+      throw Error(Code::kInvalidArgument,
+                  "input \"" + node.name + "\": expected shape " + shape_text(node.type.shape) +
+                      "; got " + shape_text(shape),
+                  {{"tensor", node.name},
+                   {"expected", shape_text(node.type.shape)},
+                   {"found", shape_text(shape)}});
+    }
+    node.type.shape = shape;
+  }
+
+  void mark_folded() {
+    folded.assign(nodes.size(), false);
+    for (const NodeId i : order) {
+      const Node& node = at(nodes, i);
+      const OpDef& op = find_op(node.op);
+      bool constant = node.op == "constant" || !node.inputs.empty();
+      for (const NodeId input : node.inputs) constant = constant && at(folded, input);
+      at(folded, i) = constant && !op.writes_variable && !op.is_random;
+    }
+  }
+
+  // Values that outlive a run, or are no plain numbers, have a tensor of their own; the others
+  // share the arena.
+  bool in_arena(NodeId i) const {
+    const Node& node = at(nodes, i);
+    return at(roots, i) == i && !at(folded, i) && node.op != "variable" &&
+           node.op != "placeholder" && node.type.dtype != DType::kString;
+  }
+
+  void place() {
+    std::vector<int> last_use(nodes.size(), 0);
+    for (std::size_t position = 0; position < order.size(); ++position) {
+      for (const NodeId input : at(nodes, order[position]).inputs) {
+        at(last_use, at(roots, input)) = static_cast<int>(position);
+      }
+    }
+    for (NodeId i = 0; i < static_cast<NodeId>(nodes.size()); ++i) {
+      if (at(wanted, i)) at(last_use, at(roots, i)) = kForever;
+    }
+    std::vector<Lifetime> lifetimes;
+    std::vector<NodeId> residents;
+    for (std::size_t position = 0; position < order.size(); ++position) {
+      const NodeId i = order[position];
+      if (!in_arena(i)) continue;
+      const Node& node = at(nodes, i);
+      const auto bytes =
+          element_count(node.type.shape) * static_cast<std::int64_t>(dtype_size(node.type.dtype));
+      const int first = static_cast<int>(position);
+      lifetimes.push_back({bytes, first, std::max(first, at(last_use, i))});
+      residents.push_back(i);
+    }
+    const ArenaLayout layout = lay_out(lifetimes);
+    const Tensor block(DType::kUInt8, {layout.bytes});
+    program.arena_ = std::make_shared<Tensor>(block);
+    std::map<NodeId, std::int64_t> offsets;
+    for (std::size_t k = 0; k < residents.size(); ++k) offsets[residents[k]] = layout.offsets[k];
+    bind(static_cast<char*>(std::static_pointer_cast<Tensor>(program.arena_)->raw()), offsets);
+  }
+
+  void bind(char* arena, const std::map<NodeId, std::int64_t>& offsets) {
+    buffers.resize(nodes.size());
+    for (const NodeId i : order) {
+      const Node& node = at(nodes, i);
+      Buffer& buffer = at(buffers, i);
+      buffer.dtype = node.type.dtype;
+      buffer.shape = node.type.shape;
+      buffer.size = element_count(node.type.shape);
+      if (at(roots, i) != i) {
+        buffer.data = at(buffers, at(roots, i)).data;
+      } else if (node.op == "variable") {
+        buffer.data = state.at(at(ids, i)).value.raw();
+      } else if (const auto found = offsets.find(i); found != offsets.end()) {
+        buffer.data = arena + found->second;
+      } else {
+        program.owned_.push_back(node.op == "constant" ? constant_value(node)
+                                                       : Tensor(node.type.dtype, node.type.shape));
+        buffer.data = program.owned_.back().raw();
+      }
+    }
+  }
+
+  void make_kernels() {
+    ThreadPool alone(1);
+    const RunContext now{alone, 0, 0};
+    for (const NodeId i : order) {
+      const OpDef& op = find_op(at(nodes, i).op);
+      if (op.make_kernel == nullptr) continue;
+      KernelContext context{at(nodes, i), {}, at(buffers, i), at(folded, i) ? 1 : threads};
+      for (const NodeId input : at(nodes, i).inputs) context.inputs.push_back(at(buffers, input));
+      std::unique_ptr<OpKernel> kernel = op.make_kernel(context);
+      if (at(folded, i)) {
+        kernel->run(now);
+      } else {
+        program.kernels_.push_back(std::move(kernel));
+      }
+    }
+  }
+
+  void export_feeds(const std::vector<Feed>& feeds) const {
+    for (const Feed& feed : feeds) {
+      const auto found = index_of.find(feed.placeholder);
+      const bool used = found != index_of.end();
+      program.feeds_.push_back(used ? at(buffers, found->second).data : nullptr);
+    }
+  }
+
+  void export_values(const std::vector<NodeId>& targets) const {
+    for (const NodeId target : targets) {
+      program.values_.push_back(at(buffers, index_of.at(target)));
+    }
+  }
+
+  template <typename T>
+  static auto at(std::vector<T>& items, NodeId i) -> decltype(items[0]) {
+    return items[static_cast<std::size_t>(i)];
+  }
+  template <typename T>
+  static auto at(const std::vector<T>& items, NodeId i) -> decltype(items[0]) {
+    return items[static_cast<std::size_t>(i)];
+  }
+};
+
+Program::Program(const Graph& graph, State& state, const std::vector<NodeId>& wanted,
+                 const std::vector<Feed>& feeds, int threads) {
+  Planner planner(*this, state, threads);
+  planner.select(graph, wanted);
+  fuse(nodes_, planner.wanted);
+  planner.schedule();
+  planner.infer(feeds);
+  planner.mark_folded();
+  planner.place();
+  planner.make_kernels();
+  planner.export_feeds(feeds);
+  planner.export_values(wanted);
+}
+
+Program::~Program() = default;
+
+void Program::run(const RunContext& context) {
+  for (const std::unique_ptr<OpKernel>& kernel : kernels_) kernel->run(context);
+}
+
+}  // namespace holdfast
