@@ -1,0 +1,180 @@
+// Activations and their derivatives over a vector type, alone and as epilogues of the products.
+#pragma once
+
+#include "kernels/elementwise_impl.h"
+#include "kernels/kernels.h"
+#include "kernels/math_impl.h"
+
+namespace holdfast::kernels {
+namespace {
+
+// Klambauer et al. 2017, equation 14.
+constexpr float kSeluScale = 1.05070098f;
+constexpr float kSeluScaleAlpha = 1.75809934f;  // scale * 1.67326324
+
+// Each is made from the alpha of kLeakyRelu, and has value(x), and slope(y, dy) = dy * act'(x) in
+// terms of y = value(x). NaN passes through both.
+template <class V>
+struct Linear {
+  using F = typename V::F;
+  explicit Linear(float) {}
+  F value(F x) const { return x; }
+  F slope(F, F dy) const { return dy; }
+};
+
+template <class V>
+struct Relu {
+  using F = typename V::F;
+  explicit Relu(float) {}
+  F value(F x) const { return V::max(V::zero(), x); }
+  F slope(F y, F dy) const { return V::select(V::gt(y, V::zero()), dy, V::zero()); }
+};
+
+template <class V>
+struct Relu6 {
+  using F = typename V::F;
+  explicit Relu6(float) {}
+  F value(F x) const { return V::min(V::set(6.0f), V::max(V::zero(), x)); }
+  F slope(F y, F dy) const {
+    const F below_six = V::select(V::lt(y, V::set(6.0f)), dy, V::zero());
+    return V::select(V::gt(y, V::zero()), below_six, V::zero());
+  }
+};
+
+template <class V>
+struct LeakyRelu {
+  using F = typename V::F;
+  explicit LeakyRelu(float a) : alpha(V::set(a)) {}
+  F value(F x) const { return V::select(V::gt(x, V::zero()), x, V::mul(alpha, x)); }
+  F slope(F y, F dy) const { return V::select(V::gt(y, V::zero()), dy, V::mul(alpha, dy)); }
+  F alpha;
+};
+
+template <class V>
+struct Elu {
+  using F = typename V::F;
+  explicit Elu(float) {}
+  F value(F x) const { return V::select(V::gt(x, V::zero()), x, expm1_nonpositive<V>(x)); }
+  F slope(F y, F dy) const {
+    return V::select(V::gt(y, V::zero()), dy, V::mul(dy, V::add(y, V::set(1.0f))));
+  }
+};
+
+template <class V>
+struct Selu {
+  using F = typename V::F;
+  explicit Selu(float) {}
+  F value(F x) const {
+    const F below = V::mul(V::set(kSeluScaleAlpha), expm1_nonpositive<V>(x));
+    return V::select(V::gt(x, V::zero()), V::mul(V::set(kSeluScale), x), below);
+  }
+  F slope(F y, F dy) const {
+    const F below = V::mul(dy, V::add(y, V::set(kSeluScaleAlpha)));
+    return V::select(V::gt(y, V::zero()), V::mul(V::set(kSeluScale), dy), below);
+  }
+};
+
+template <class V>
+struct Tanh {
+  using F = typename V::F;
+  explicit Tanh(float) {}
+  F value(F x) const { return tanh<V>(x); }
+  F slope(F y, F dy) const { return V::mul(dy, V::fnma(y, y, V::set(1.0f))); }
+};
+
+template <class V>
+struct Sigmoid {
+  using F = typename V::F;
+  explicit Sigmoid(float) {}
+  F value(F x) const { return sigmoid<V>(x); }
+  F slope(F y, F dy) const { return V::mul(dy, V::mul(y, V::sub(V::set(1.0f), y))); }
+};
+
+// softplus' = sigmoid(x) = 1 - exp(-y).
+template <class V>
+struct Softplus {
+  using F = typename V::F;
+  explicit Softplus(float) {}
+  F value(F x) const { return softplus<V>(x); }
+  F slope(F y, F dy) const {
+    const F negative = expm1_nonpositive<V>(V::sub(V::zero(), y));
+    return V::mul(dy, V::sub(V::zero(), negative));
+  }
+};
+
+// softsign' = 1 / (1 + |x|)^2 = (1 - |y|)^2.
+template <class V>
+struct Softsign {
+  using F = typename V::F;
+  explicit Softsign(float) {}
+  F value(F x) const { return V::div(x, V::add(V::set(1.0f), V::abs(x))); }
+  F slope(F y, F dy) const {
+    const F rest = V::sub(V::set(1.0f), V::abs(y));
+    return V::mul(dy, V::mul(rest, rest));
+  }
+};
+
+// body(act) with the struct above that belongs to `activation`.
+template <class V, class Body>
+void with_activation(Activation activation, float alpha, const Body& body) {
+  switch (activation) {
+    case Activation::kLinear:
+      return body(Linear<V>(alpha));
+    case Activation::kRelu:
+      return body(Relu<V>(alpha));
+    case Activation::kRelu6:
+      return body(Relu6<V>(alpha));
+    case Activation::kLeakyRelu:
+      return body(LeakyRelu<V>(alpha));
+    case Activation::kElu:
+      return body(Elu<V>(alpha));
+    case Activation::kSelu:
+      return body(Selu<V>(alpha));
+    case Activation::kTanh:
+      return body(Tanh<V>(alpha));
+    case Activation::kSigmoid:
+      return body(Sigmoid<V>(alpha));
+    case Activation::kSoftplus:
+      return body(Softplus<V>(alpha));
+    case Activation::kSoftsign:
+      return body(Softsign<V>(alpha));
+  }
+}
+
+template <class V>
+void activation_forward(Activation activation, float alpha, const float* x, float* y,
+                        std::int64_t n) noexcept {
+  with_activation<V>(activation, alpha, [&](const auto& act) {
+    map<V>(x, y, n, [&](auto lanes) { return act.value(lanes); });
+  });
+}
+
+template <class V>
+void activation_backward(Activation activation, float alpha, const float* y, const float* dy,
+                         float* dx, std::int64_t n) noexcept {
+  with_activation<V>(activation, alpha, [&](const auto& act) {
+    map<V>(y, dy, dx, n, [&](auto value, auto gradient) { return act.slope(value, gradient); });
+  });
+}
+
+template <class V>
+void unary(Unary op, const float* x, float* y, std::int64_t n) noexcept {
+  using F = typename V::F;
+  switch (op) {
+    case Unary::kExp:
+      return map<V>(x, y, n, [](F lanes) { return exp<V>(lanes); });
+    case Unary::kLog:
+      return map<V>(x, y, n, [](F lanes) { return log<V>(lanes); });
+    case Unary::kTanh:
+      return map<V>(x, y, n, [](F lanes) { return tanh<V>(lanes); });
+    case Unary::kSigmoid:
+      return map<V>(x, y, n, [](F lanes) { return sigmoid<V>(lanes); });
+    case Unary::kSoftplus:
+      return map<V>(x, y, n, [](F lanes) { return softplus<V>(lanes); });
+    case Unary::kSqrt:
+      return map<V>(x, y, n, [](F lanes) { return V::sqrt(lanes); });
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::kernels

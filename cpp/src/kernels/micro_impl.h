@@ -1,0 +1,124 @@
+// The innermost loop of a matrix product: a tile of C stays in registers while k runs.
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace holdfast::kernels {
+namespace {
+
+// C[r, c] = (accumulate ? C[r, c] : 0) + sum over k of A[r, k] * B[k, c]: one FMA chain for each
+// element, k ascending. Stopping after some k and going on with `accumulate` gives the same bits.
+template <class V>
+struct MicroArgs {
+  std::int64_t steps;  // of k
+  const float* a;
+  std::int64_t a_stride;  // between steps where the rows of A are contiguous, else between rows
+  const float* b;         // B[k, c] = b[k * b_stride + c]
+  std::int64_t b_stride;
+  float* c;
+  std::int64_t c_stride;
+  bool accumulate;
+  typename V::Tail tail;  // of the last vector across, where the tile is masked
+};
+
+// A[r, k] is a[k * a_stride + r] with kRowsContiguous, else a[r * a_stride + k].
+template <class V, int kRows, int kVectors, bool kRowsContiguous, bool kMasked>
+void micro(const MicroArgs<V>& args) {
+  constexpr int W = V::kWidth;
+  using F = typename V::F;
+  const auto load = [&](const float* p, int v) {
+    if constexpr (kMasked) {
+      if (v == kVectors - 1) return V::load_tail(p, args.tail);
+    }
+    return V::load(p);
+  };
+  F sum[kRows][kVectors];
+  if (args.accumulate) {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = load(args.c + r * args.c_stride + v * W, v);
+    }
+  } else {
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = V::zero();
+    }
+  }
+
+  // Three rows share a pointer, because an address can be p, p + s or p + 2 * s: that keeps all
+  // of them in registers.
+  constexpr int kPointers = kRowsContiguous ? 1 : (kRows + 2) / 3;
+  const std::int64_t a_stride = args.a_stride;
+  const float* a[kPointers];
+#pragma GCC unroll 8
+  for (int p = 0; p < kPointers; ++p) a[p] = args.a + 3 * p * a_stride;
+  const float* b = args.b;
+  for (std::int64_t k = 0; k < args.steps; ++k) {
+    F row[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) row[v] = load(b + v * W, v);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      const F element = V::set(kRowsContiguous ? a[0][r] : a[r / 3 % kPointers][r % 3 * a_stride]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = V::fma(element, row[v], sum[r][v]);
+    }
+#pragma GCC unroll 8
+    for (int p = 0; p < kPointers; ++p) a[p] += kRowsContiguous ? a_stride : 1;
+    b += args.b_stride;
+  }
+
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    float* c = args.c + r * args.c_stride;
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      if (kMasked && v == kVectors - 1) {
+        V::store_tail(c + v * W, args.tail, sum[r][v]);
+      } else {
+        V::store(c + v * W, sum[r][v]);
+      }
+    }
+  }
+}
+
+// at[rows][vectors]: the kernel of every tile up to kTileRows x kTileVectors.
+template <class V, bool kRowsContiguous, bool kMasked>
+struct MicroKernels {
+  using Kernel = void (*)(const MicroArgs<V>&);
+  Kernel at[V::kTileRows + 1][V::kTileVectors + 1];
+
+  constexpr MicroKernels() : at() { fill<V::kTileRows, V::kTileVectors>(); }
+
+  static const MicroKernels kTable;
+
+ private:
+  template <int kRows, int kVectors>
+  constexpr void fill() {
+    at[kRows][kVectors] = &micro<V, kRows, kVectors, kRowsContiguous, kMasked>;
+    if constexpr (kVectors > 1) {
+      fill<kRows, kVectors - 1>();
+    } else if constexpr (kRows > 1) {
+      fill<kRows - 1, V::kTileVectors>();
+    }
+  }
+};
+template <class V, bool kRowsContiguous, bool kMasked>
+constexpr MicroKernels<V, kRowsContiguous, kMasked>
+    MicroKernels<V, kRowsContiguous, kMasked>::kTable{};
+
+template <class V>
+typename MicroKernels<V, true, true>::Kernel micro_kernel(int rows, int vectors,
+                                                          bool rows_contiguous, bool masked) {
+  if (rows_contiguous) {
+    return masked ? MicroKernels<V, true, true>::kTable.at[rows][vectors]
+                  : MicroKernels<V, true, false>::kTable.at[rows][vectors];
+  }
+  return masked ? MicroKernels<V, false, true>::kTable.at[rows][vectors]
+                : MicroKernels<V, false, false>::kTable.at[rows][vectors];
+}
+
+}  // namespace
+}  // namespace holdfast::kernels

@@ -1,0 +1,148 @@
+// Softmax and the cross-entropies over a vector type. Sums along a row use the fixed 16-lane tree.
+#pragma once
+
+#include "kernels/elementwise_impl.h"
+#include "kernels/kernels.h"
+#include "kernels/math_impl.h"
+#include "kernels/reduce_impl.h"
+
+namespace holdfast::kernels {
+namespace {
+
+// Sum over c of exp(z[c] - most).
+template <class V>
+float sum_of_exponentials(const float* z, std::int64_t n, float most) {
+  const auto shift = V::set(most);
+  typename V::Group lanes;
+  fill_lanes<V>(lanes, 0.0f);
+  // Off the end: exp(-infinity) = 0.
+  reduce_lanes<V>(z, n, lanes, -kInfinity, [&](auto total, auto next) {
+    return V::add(total, exp<V>(V::sub(next, shift)));
+  });
+  return V::fold(lanes);
+}
+
+template <class V>
+float log_one(float x) {
+  return V::first(log<V>(V::set(x)));
+}
+
+template <class V>
+void softmax_row(const float* x, float* y, std::int64_t n) {
+  const auto shift = V::set(row_max<V>(x, n));
+  map<V>(x, y, n, [&](auto z) { return exp<V>(V::sub(z, shift)); });
+  const auto total = V::set(sum<V>(y, n));
+  map<V>(y, y, n, [&](auto e) { return V::div(e, total); });
+}
+
+template <class V>
+void softmax(const ConstMatrix& x, const Matrix& y) noexcept {
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    softmax_row<V>(x.data + i * x.stride, y.data + i * y.stride, x.cols);
+  }
+}
+
+template <class V>
+void log_softmax(const ConstMatrix& x, const Matrix& y) noexcept {
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    const float* row = x.data + i * x.stride;
+    const float most = row_max<V>(row, x.cols);
+    const auto shift = V::set(most);
+    const auto log_total = V::set(log_one<V>(sum_of_exponentials<V>(row, x.cols, most)));
+    map<V>(row, y.data + i * y.stride, x.cols,
+           [&](auto z) { return V::sub(V::sub(z, shift), log_total); });
+  }
+}
+
+template <class V>
+void sparse_softmax_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) noexcept {
+  const ConstMatrix& z = args.logits;
+  for (std::int64_t i = 0; i < z.rows; ++i) {
+    const float* row = z.data + i * z.stride;
+    const float most = row_max<V>(row, z.cols);
+    const float log_total = log_one<V>(sum_of_exponentials<V>(row, z.cols, most));
+    args.loss[i] = log_total - (row[args.labels[i]] - most);
+  }
+}
+
+template <class V>
+void sparse_softmax_cross_entropy_grad(const SparseSoftmaxCrossEntropyGradArgs& args) noexcept {
+  const ConstMatrix& z = args.logits;
+  for (std::int64_t i = 0; i < z.rows; ++i) {
+    float* out = args.dlogits.data + i * args.dlogits.stride;
+    softmax_row<V>(z.data + i * z.stride, out, z.cols);
+    out[args.labels[i]] -= 1.0f;
+    const auto scale = V::set(args.dloss[i]);
+    map<V>(out, out, z.cols, [&](auto p) { return V::mul(scale, p); });
+  }
+}
+
+template <class V>
+void softmax_cross_entropy(const SoftmaxCrossEntropyArgs& args) noexcept {
+  using F = typename V::F;
+  constexpr int W = V::kWidth;
+  const ConstMatrix& z = args.logits;
+  for (std::int64_t i = 0; i < z.rows; ++i) {
+    const float* row = z.data + i * z.stride;
+    const float* target = args.targets.data + i * args.targets.stride;
+    const float most = row_max<V>(row, z.cols);
+    const F shift = V::set(most);
+    const F log_total = V::set(log_one<V>(sum_of_exponentials<V>(row, z.cols, most)));
+    // t * (log_total - (z - most)), added up by the tree.
+    typename V::Group lanes;
+    fill_lanes<V>(lanes, 0.0f);
+    int v = 0;
+    for (std::int64_t c = 0; c < z.cols; c += W, v = (v + 1) % (kLanes / W)) {
+      const auto tail = V::tail(z.cols - c < W ? z.cols - c : W);
+      const F t = V::load_tail(target + c, tail);
+      const F log_p = V::sub(log_total, V::sub(V::load_tail(row + c, tail, shift), shift));
+      lanes[v] = V::add(lanes[v], V::mul(t, log_p));
+    }
+    args.loss[i] = V::fold(lanes);
+  }
+}
+
+template <class V>
+void softmax_cross_entropy_grad(const SoftmaxCrossEntropyGradArgs& args) noexcept {
+  const ConstMatrix& z = args.logits;
+  for (std::int64_t i = 0; i < z.rows; ++i) {
+    float* out = args.dlogits.data + i * args.dlogits.stride;
+    const float* target = args.targets.data + i * args.targets.stride;
+    softmax_row<V>(z.data + i * z.stride, out, z.cols);
+    const auto mass = V::set(sum<V>(target, z.cols));
+    const auto scale = V::set(args.dloss[i]);
+    map<V>(out, target, out, z.cols,
+           [&](auto p, auto t) { return V::mul(scale, V::sub(V::mul(p, mass), t)); });
+  }
+}
+
+// max(z, 0) - z * t + log(1 + exp(-|z|)): does not overflow for any z.
+template <class V>
+void sigmoid_cross_entropy(const float* logits, const float* targets, float* loss,
+                           std::int64_t n) noexcept {
+  map<V>(logits, targets, loss, n, [](auto z, auto t) {
+    const auto linear = V::sub(V::max(V::zero(), z), V::mul(z, t));
+    return V::add(linear, log1p_unit<V>(exp<V>(V::sub(V::zero(), V::abs(z)))));
+  });
+}
+
+template <class V>
+void sigmoid_cross_entropy_grad(const float* logits, const float* targets, const float* dloss,
+                                float* dlogits, std::int64_t n) noexcept {
+  const auto body = [](auto z, auto t, auto scale) {
+    return V::mul(scale, V::sub(sigmoid<V>(z), t));
+  };
+  std::int64_t i = 0;
+  for (; i + V::kWidth <= n; i += V::kWidth) {
+    V::store(dlogits + i, body(V::load(logits + i), V::load(targets + i), V::load(dloss + i)));
+  }
+  if (i < n) {
+    const auto tail = V::tail(n - i);
+    V::store_tail(dlogits + i, tail,
+                  body(V::load_tail(logits + i, tail), V::load_tail(targets + i, tail),
+                       V::load_tail(dloss + i, tail)));
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::kernels
