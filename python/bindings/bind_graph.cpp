@@ -23,6 +23,8 @@ void bind_graph(py::module_& module) {
           "op"_a, "inputs"_a = std::vector<NodeId>{}, "attributes"_a = py::dict(), "name"_a = "")
       .def("gradients", &Graph::gradients, "y"_a, "wrt"_a)
       .def("find", &Graph::find, "name"_a)
+      .def("to_json", &Graph::to_json)
+      .def_static("from_json", [](const std::string& text) { return Graph::from_json(text); })
       .def("name", [](const Graph& graph, NodeId node) { return graph.node(node).name; })
       .def("op", [](const Graph& graph, NodeId node) { return graph.node(node).op; })
       .def("inputs", [](const Graph& graph, NodeId node) { return graph.node(node).inputs; })

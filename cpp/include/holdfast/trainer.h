@@ -59,6 +59,7 @@ class HOLDFAST_API Trainer {
 
   std::int64_t global_step() const;  // 0 when the graph has no such variable
   std::uint64_t seed() const noexcept;
+  int threads() const noexcept;
 
   // The state as a checkpoint's contents: every variable that is not local, the random streams, the
   // input's position. `state_json` and `model_json` are objects whose members are added.

@@ -4,6 +4,11 @@ namespace holdfast {
 
 void register_all_ops() {
   register_ops(source_ops());
+  register_ops(dense_ops());
+  register_ops(matmul_ops());
+  register_ops(activation_ops());
+  register_ops(loss_ops());
+  register_ops(state_ops());
 }
 
 }  // namespace holdfast

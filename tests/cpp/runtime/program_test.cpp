@@ -1,0 +1,71 @@
+#include "runtime/program.h"
+
+#include <gtest/gtest.h>
+
+#include "testing.h"
+
+namespace holdfast {
+namespace {
+
+NodeId number(Graph& graph, const std::string& op, double value, const std::string& name) {
+  Attributes attributes = {{"dtype", std::string("float32")}, {"shape", Shape{}}};
+  if (op == "constant") attributes["values"] = std::vector<double>{value};
+  if (op == "variable") {
+    attributes["initializer"] = std::string("constant");
+    attributes["value"] = value;
+  }
+  return graph.add(op, {}, attributes, name);
+}
+
+float run(const Graph& graph, State& state, NodeId wanted) {
+  Program program(graph, state, {wanted}, {}, 1);
+  ThreadPool pool(1);
+  program.run({pool, 0, 0});
+  return *program.value(0).as<float>();
+}
+
+TEST(Program, ReadsAVariableAsItIsAtThatPlaceOfTheList) {
+  Graph graph;
+  const NodeId v = number(graph, "variable", 2, "v");
+  const NodeId three = number(graph, "constant", 3, "three");
+  const NodeId before = graph.add("mul", {v, three});        // 2 * 3
+  const NodeId added = graph.add("assign_add", {v, three});  // v = 5
+  const NodeId after = graph.add("mul", {v, three});         // 5 * 3
+  const NodeId both = graph.add("add", {before, after});     // 6 + 15
+  const NodeId all = graph.add("group", {added});
+  State state(graph, 0);
+  Program program(graph, state, {both, all}, {}, 1);
+  ThreadPool pool(1);
+  program.run({pool, 0, 0});
+  EXPECT_EQ(*program.value(0).as<float>(), 21.0f);
+  program.run({pool, 0, 0});
+  EXPECT_EQ(*program.value(0).as<float>(), 5 * 3 + 8 * 3);
+}
+
+TEST(Program, LeavesOutWhatNoTargetNeeds) {
+  Graph graph;
+  const NodeId v = number(graph, "variable", 2, "v");
+  graph.add("assign_add", {v, number(graph, "constant", 1, "one")});
+  number(graph, "placeholder", 0, "never fed");
+  State state(graph, 0);
+  EXPECT_EQ(run(graph, state, v), 2.0f);
+}
+
+TEST(Program, FoldsConstantsOnce) {
+  Graph graph;
+  const NodeId a = number(graph, "constant", 2, "a");
+  const NodeId product = graph.add("mul", {a, number(graph, "constant", 4, "b")});
+  State state(graph, 0);
+  EXPECT_EQ(run(graph, state, product), 8.0f);
+}
+
+TEST(Program, WantsEveryPlaceholderThatIsNeeded) {
+  Graph graph;
+  const NodeId x = number(graph, "placeholder", 0, "x");
+  State state(graph, 0);
+  EXPECT_ERROR(run(graph, state, x), Code::kFailedPrecondition,
+               "placeholder \"x\": expected a value in the input; got none");
+}
+
+}  // namespace
+}  // namespace holdfast
