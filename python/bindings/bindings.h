@@ -7,5 +7,6 @@ namespace holdfast::python {
 
 void bind_errors(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);
+void bind_trainer(pybind11::module_& module);
 
 }  // namespace holdfast::python

@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, module) {
   module.def("version", &holdfast::version);
   bind_errors(module);
   bind_graph(module);
+  bind_trainer(module);
 }

@@ -1,29 +1,17 @@
 #include "holdfast/trainer.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <utility>
 
-#include "base/thread_pool.h"
+#include "api/trainer_impl.h"
 #include "holdfast/error.h"
-#include "runtime/input.h"
-#include "runtime/mismatch.h"
-#include "runtime/program.h"
-#include "runtime/state.h"
-#include "runtime/training_state.h"
 
 namespace holdfast {
 namespace {
 
 // Programs kept for other targets or batch sizes: an epoch's short last batch must not plan anew.
 constexpr std::size_t kProgramsKept = 8;
-
-struct Planned {
-  std::vector<NodeId> wanted;
-  std::vector<Feed> feeds;
-  Program program;
-};
 
 bool same_feeds(const std::vector<Feed>& a, const std::vector<Feed>& b) {
   if (a.size() != b.size()) return false;
@@ -39,62 +27,44 @@ Tensor copy_of(const Buffer& buffer) {
 
 }  // namespace
 
-struct Trainer::Impl {
-  Graph graph;
-  int threads;
-  std::uint64_t seed;
-  State state;
-  std::unique_ptr<ThreadPool> pool;  // made when first needed
-  std::shared_ptr<Input> input;
-  std::vector<NodeId> placeholders;
-  std::vector<std::unique_ptr<Planned>> programs;  // the one used last comes first
-  std::atomic<bool> stop{false};
+ThreadPool& Trainer::Impl::workers() {
+  if (pool == nullptr) pool = std::make_unique<ThreadPool>(threads);
+  return *pool;
+}
 
-  Impl(Graph made, const TrainerOptions& options)
-      : graph(std::move(made)),
-        threads(options.threads > 0 ? options.threads : default_thread_count()),
-        seed(options.seed),
-        state(graph, options.seed) {}
-
-  ThreadPool& workers() {
-    if (pool == nullptr) pool = std::make_unique<ThreadPool>(threads);
-    return *pool;
-  }
-
-  std::vector<Feed> feeds_of_element() const {
-    std::vector<Feed> feeds;
-    for (std::size_t c = 0; c < placeholders.size(); ++c) {
-      if (placeholders[c] != kNoNode) {
-        feeds.push_back({placeholders[c], input->shape(static_cast<int>(c))});
-      }
-    }
-    return feeds;
-  }
-
-  Planned& planned(const std::vector<NodeId>& wanted) {
-    const std::vector<Feed> feeds = input == nullptr ? std::vector<Feed>{} : feeds_of_element();
-    for (auto it = programs.begin(); it != programs.end(); ++it) {
-      if ((*it)->wanted == wanted && same_feeds((*it)->feeds, feeds)) {
-        std::rotate(programs.begin(), it, it + 1);
-        return *programs.front();
-      }
-    }
-    if (programs.size() == kProgramsKept) programs.pop_back();
-    programs.insert(programs.begin(),
-                    std::unique_ptr<Planned>(
-                        new Planned{wanted, feeds, Program(graph, state, wanted, feeds, threads)}));
-    return *programs.front();
-  }
-
-  void copy_element(const Program& program) const {
-    std::size_t feed = 0;
-    for (std::size_t c = 0; c < placeholders.size(); ++c) {
-      if (placeholders[c] == kNoNode) continue;
-      void* destination = program.feed(feed++);
-      if (destination != nullptr) input->copy(static_cast<int>(c), destination);
+std::vector<Feed> Trainer::Impl::feeds_of_element() const {
+  std::vector<Feed> feeds;
+  for (std::size_t c = 0; c < placeholders.size(); ++c) {
+    if (placeholders[c] != kNoNode) {
+      feeds.push_back({placeholders[c], input->shape(static_cast<int>(c))});
     }
   }
-};
+  return feeds;
+}
+
+PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted) {
+  const std::vector<Feed> feeds = input == nullptr ? std::vector<Feed>{} : feeds_of_element();
+  for (auto it = programs.begin(); it != programs.end(); ++it) {
+    if ((*it)->wanted == wanted && same_feeds((*it)->feeds, feeds)) {
+      std::rotate(programs.begin(), it, it + 1);
+      return *programs.front();
+    }
+  }
+  if (programs.size() == kProgramsKept) programs.pop_back();
+  programs.insert(programs.begin(),
+                  std::unique_ptr<PlannedProgram>(new PlannedProgram{
+                      wanted, feeds, Program(graph, state, wanted, feeds, threads)}));
+  return *programs.front();
+}
+
+void Trainer::Impl::copy_element(const Program& program) const {
+  std::size_t feed = 0;
+  for (std::size_t c = 0; c < placeholders.size(); ++c) {
+    if (placeholders[c] == kNoNode) continue;
+    void* destination = program.feed(feed++);
+    if (destination != nullptr) input->copy(static_cast<int>(c), destination);
+  }
+}
 
 Trainer::Trainer(Graph graph, const TrainerOptions& options)
     : impl_(std::make_unique<Impl>(std::move(graph), options)) {}
@@ -137,7 +107,7 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
   RunResult result;
   ThreadPool& workers = self.workers();
   const std::int64_t* global_step = self.state.global_step();
-  Planned* current = nullptr;
+  PlannedProgram* current = nullptr;
   self.stop.store(false, std::memory_order_relaxed);
   while (result.steps < steps) {
     if (self.stop.load(std::memory_order_relaxed)) {
@@ -196,34 +166,5 @@ std::int64_t Trainer::global_step() const {
 std::uint64_t Trainer::seed() const noexcept { return impl_->seed; }
 
 int Trainer::threads() const noexcept { return impl_->threads; }
-
-CheckpointContents Trainer::snapshot(const std::string& state_json,
-                                     const std::string& model_json) const {
-  const Impl& self = *impl_;
-  CheckpointContents contents;
-  for (const Variable& variable : self.state.variables()) {
-    if (variable.role == "local") continue;
-    contents.tensors.push_back({variable.name, variable.role, variable.slot_of, variable.slot,
-                                variable.optimizer, variable.value.clone()});
-  }
-  contents.state_json = training_state_json(self.seed, global_step(), self.input.get(), state_json);
-  contents.model_json = model_json;
-  return contents;
-}
-
-void Trainer::restore(const CheckpointReader& reader, bool restore_slots) {
-  Impl& self = *impl_;
-  expect_match(self.state, reader.tensors(), restore_slots, reader.info().path,
-               reader.model_json());
-  // Everything is read and verified before anything is taken.
-  std::vector<std::pair<Variable*, Tensor>> values;
-  for (const Variable& variable : self.state.variables()) {
-    if (variable.role == "local" || (variable.role == "slot" && !restore_slots)) continue;
-    values.emplace_back(&self.state.at(variable.node), reader.read(variable.name));
-  }
-  const std::uint64_t seed = stored_seed(reader.state_json(), self.seed);
-  for (auto& [variable, value] : values) self.state.write(*variable, value);
-  self.seed = seed;
-}
 
 }  // namespace holdfast
