@@ -7,13 +7,25 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
-Attribute = bool | int | float | str | bytes | Sequence[int] | Sequence[float] | Sequence[str] | Sequence[bytes]
+Attribute = (
+    bool
+    | int
+    | float
+    | str
+    | bytes
+    | Sequence[int]
+    | Sequence[float]
+    | Sequence[str]
+    | Sequence[bytes]
+)
 
 def version() -> str: ...
 def isa() -> str: ...
 def runnable_isas() -> list[str]: ...
 def default_thread_count() -> int: ...
-def set_error_classes(by_code: Mapping[int, type[Exception]], by_kind: Mapping[str, type[Exception]]) -> None:
+def set_error_classes(
+    by_code: Mapping[int, type[Exception]], by_kind: Mapping[str, type[Exception]]
+) -> None:
     """The classes that C++ errors are raised as, called with (message, code, details)."""
 
 class Graph:
@@ -22,7 +34,11 @@ class Graph:
     def __init__(self) -> None: ...
     def __len__(self) -> int: ...
     def add(
-        self, op: str, inputs: Sequence[int] = ..., attributes: Mapping[str, Attribute] = ..., name: str = ""
+        self,
+        op: str,
+        inputs: Sequence[int] = ...,
+        attributes: Mapping[str, Attribute] = ...,
+        name: str = "",
     ) -> int: ...
     def gradients(self, y: int, wrt: Sequence[int]) -> list[int]:
         """Node ids of dy/dw for each w of wrt; -1 where y does not depend on it."""
@@ -51,7 +67,9 @@ class Dataset:
 
     @staticmethod
     def from_generator(
-        rows: Callable[[], Iterator[Sequence[Array]]], dtypes: Sequence[str], shapes: Sequence[Sequence[int]]
+        rows: Callable[[], Iterator[Sequence[Array]]],
+        dtypes: Sequence[str],
+        shapes: Sequence[Sequence[int]],
     ) -> Dataset: ...
     def shuffle(self, buffer_size: int, seed: int, reshuffle_each_iteration: bool) -> Dataset: ...
     def repeat(self, count: int) -> Dataset: ...
@@ -96,7 +114,9 @@ class Trainer:
 
     def __init__(self, graph: Graph, seed: int, threads: int = 0) -> None: ...
     def set_input(self, input: Input | None, placeholders: Sequence[int] = ...) -> None: ...
-    def run(self, steps: int, targets: Sequence[int], fetches: Sequence[int], watch: int = -1) -> RunResult: ...
+    def run(
+        self, steps: int, targets: Sequence[int], fetches: Sequence[int], watch: int = -1
+    ) -> RunResult: ...
     def request_stop(self) -> None: ...
     def variable_names(self) -> list[str]: ...
     def read_variable(self, name: str) -> Array: ...
@@ -146,7 +166,11 @@ class CheckpointReader:
 class CheckpointWriter:
     def __init__(self, model_dir: str, durability: str = "full", threads: int = 0) -> None: ...
     def save(
-        self, tensors: Mapping[str, Array], global_step: int, state_json: str = "{}", model_json: str = "{}"
+        self,
+        tensors: Mapping[str, Array],
+        global_step: int,
+        state_json: str = "{}",
+        model_json: str = "{}",
     ) -> str:
         """Writes a dict of arrays; names that look like slots get the slot role."""
 
