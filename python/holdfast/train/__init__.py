@@ -1,0 +1,55 @@
+"""Training: checkpoints, hooks and the loop around the C++ trainer."""
+
+from holdfast.train._checkpoints import (
+    CheckpointReader,
+    CheckpointState,
+    checkpoints_iterator,
+    get_checkpoint_state,
+    latest_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+    write_checkpoint,
+)
+from holdfast.train._hooks import (
+    FeedFnHook,
+    FinalOpsHook,
+    LoggingTensorHook,
+    NanTensorHook,
+    StepCounterHook,
+    StopAtStepHook,
+)
+from holdfast.train._saver import CheckpointSaverListener
+from holdfast.train._saver_hook import CheckpointSaverHook
+from holdfast.train._session_run_hook import (
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunHook,
+    SessionRunValues,
+)
+from holdfast.train._timer import SecondOrStepTimer
+
+__all__ = [
+    "CheckpointReader",
+    "CheckpointSaverHook",
+    "CheckpointSaverListener",
+    "CheckpointState",
+    "FeedFnHook",
+    "FinalOpsHook",
+    "LoggingTensorHook",
+    "NanTensorHook",
+    "SecondOrStepTimer",
+    "SessionRunArgs",
+    "SessionRunContext",
+    "SessionRunHook",
+    "SessionRunValues",
+    "StepCounterHook",
+    "StopAtStepHook",
+    "checkpoints_iterator",
+    "get_checkpoint_state",
+    "latest_checkpoint",
+    "list_variables",
+    "load_checkpoint",
+    "load_variable",
+    "write_checkpoint",
+]

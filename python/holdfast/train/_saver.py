@@ -1,0 +1,279 @@
+"""Saver: the one place where a run's checkpoints are written and removed, by the clock and the disk.
+
+What is due and what stays are asked of SaveSchedule and Retention.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from holdfast import _core, errors
+from holdfast.train import _bookkeeping
+from holdfast.train._retention import KeptCheckpoint, Retention
+from holdfast.train._schedule import SaveSchedule
+from holdfast.train._session import Session
+
+_logger = logging.getLogger("holdfast")
+
+
+class CheckpointSaverListener:
+    """Told of every checkpoint of a run. Source: tf.estimator.CheckpointSaverListener."""
+
+    def begin(self) -> None:
+        """Called once before the run."""
+
+    def before_save(self, session: Session, global_step_value: int) -> None:
+        """Called before a checkpoint of that step is written."""
+
+    def after_save(self, session: Session, global_step_value: int) -> bool | None:
+        """Called once the checkpoint is safe on disk. True, between first and last: stop."""
+        return None
+
+    def end(self, session: Session, global_step_value: int) -> None:
+        """Called once after the last save."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Clock:
+    """Seconds for intervals; passed in by tests."""
+
+    seconds: Callable[[], float] = time.monotonic
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SaverOptions:
+    """How the checkpoints of a run are written and kept. See RunConfig for each field."""
+
+    retention: Retention = dataclasses.field(default_factory=Retention)
+    durability: str = "full"
+    nonfinite: str = "warn"
+    max_failed_saves: int = 3
+    threads: int = 0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SavedState:
+    """What goes into a checkpoint beside the tensors.
+
+    Args:
+      model: The manifest's "model".
+      state: Makes the manifest's "state" of the moment, without what the trainer adds.
+      train_seconds: Seconds of training before this run.
+      restored_from: The checkpoint this run continues from.
+    """
+
+    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    state: Callable[[], Mapping[str, Any]] = dict
+    train_seconds: float = 0.0
+    restored_from: str | None = None
+
+
+class Saver:
+    """Writes the checkpoints of one run into one directory.
+
+    Raises, when made:
+      errors.FailedPreconditionError: model_dir is a file.
+      errors.PermissionDeniedError: model_dir cannot be written.
+    """
+
+    def __init__(
+        self,
+        model_dir: str,
+        schedule: SaveSchedule,
+        options: SaverOptions,
+        saved_state: SavedState,
+        listeners: Sequence[CheckpointSaverListener] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self.schedule = schedule
+        self._model_dir = model_dir
+        self._options = options
+        self._saved_state = saved_state
+        self._listeners = list(listeners)
+        self._clock = clock or Clock()
+        self._began = self._clock.seconds()
+        self._started_from = saved_state.restored_from
+        self._failures = 0
+        self._writer = _core.CheckpointWriter(model_dir, options.durability, options.threads)
+
+    def start(self, session: Session) -> None:
+        """Saves the state the run starts with, unless it is the checkpoint just restored."""
+        if not self.schedule.enabled:
+            return
+        unchanged = self._is_restored(session.global_step)
+        self._save(session, unchanged=unchanged)
+        if unchanged:
+            self._retain()
+
+    def due(self, step: int) -> bool:
+        """Returns whether the state after `step` is to be saved now."""
+        return self.schedule.due(step, self._clock.seconds())
+
+    def next_step(self, step: int) -> int | None:
+        """Returns the first step after `step` that may be due; None: not yet, as time stands."""
+        return self.schedule.next_step(step, self._clock.seconds())
+
+    def save(self, session: Session) -> bool:
+        """Saves between two steps; returns whether a listener asks to stop."""
+        return self._save(session)
+
+    def finish(self, session: Session) -> None:
+        """Saves the last state, unless it is saved, and ends the listeners."""
+        step = session.global_step
+        if self.schedule.due_at_end(step):
+            self._save(session, final=True)
+        for listener in self._listeners:
+            listener.end(session, step)
+
+    def _is_restored(self, step: int) -> bool:
+        path = self._saved_state.restored_from
+        if path is None or os.path.dirname(os.path.abspath(path)) != os.path.abspath(
+            self._model_dir
+        ):
+            return False
+        return os.path.basename(path) == f"model.ckpt-{step}"
+
+    def _save(self, session: Session, *, final: bool = False, unchanged: bool = False) -> bool:
+        step = session.global_step
+        _logger.debug("Calling checkpoint listeners before saving checkpoint %d...", step)
+        for listener in self._listeners:
+            listener.before_save(session, step)
+        # A failed save moves the schedule on as well: the next try is an interval away. Listeners
+        # hear nothing of a checkpoint that does not exist.
+        written = unchanged or self._try_write(session, step, final)
+        self.schedule = self.schedule.saved(step, self._clock.seconds())
+        if not written:
+            return False
+        answers = [listener.after_save(session, step) for listener in self._listeners]
+        return any(answers)
+
+    def _try_write(self, session: Session, step: int, final: bool) -> bool:
+        self._refuse_nonfinite(session, step)
+        try:
+            path = self._write(session, step)
+        except errors.CheckpointSaveError as error:
+            self._failures += 1
+            if final or self._failures >= self._options.max_failed_saves:
+                raise
+            _logger.error(
+                "Saving the checkpoint of step %d failed (%d of %d in a row are allowed), training "
+                "goes on: %s",
+                step,
+                self._failures,
+                self._options.max_failed_saves - 1,
+                error,
+            )
+            return False
+        self._failures = 0
+        self._started_from = None
+        self._warn_of_nonfinite(path)
+        self._retain()
+        return True
+
+    def _write(self, session: Session, step: int) -> str:
+        _logger.info(
+            "Saving checkpoints for %d into %s.", step, os.path.join(self._model_dir, "model.ckpt")
+        )
+        seconds = self._saved_state.train_seconds + self._clock.seconds() - self._began
+        state = dict(self._saved_state.state())
+        state["schedule"] = {"train_seconds": round(seconds, 3)}
+        return session.trainer.save(
+            self._writer, json.dumps(state), json.dumps(dict(self._saved_state.model))
+        )
+
+    def _refuse_nonfinite(self, session: Session, step: int) -> None:
+        if self._options.nonfinite != "error":
+            return
+        for name in session.trainer.variable_names():
+            value = session.trainer.read_variable(name)
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                count = int((~np.isfinite(value)).sum())
+                raise errors.CheckpointSaveError(
+                    f"The checkpoint of step {step} is refused, as RunConfig(nonfinite='error') "
+                    f"asks: {name!r} holds {count} NaN or infinite values. The checkpoints before "
+                    f"it in {self._model_dir!r} are unchanged.",
+                    {"path": self._model_dir, "step": step, "tensor": name, "found": count},
+                )
+
+    def _warn_of_nonfinite(self, path: str) -> None:
+        if self._options.nonfinite != "warn":
+            return
+        count = _core.CheckpointReader(path).info.nonfinite
+        if count:
+            _logger.warning(
+                "Checkpoint %s holds %d NaN or infinite values; the newest one without any is kept "
+                "beside it.",
+                path,
+                count,
+            )
+
+    def _retain(self) -> None:
+        found = _core.list_checkpoints(self._model_dir)
+        memory = self._remembered(len(found))
+        kept = self._options.retention.keep(
+            [
+                KeptCheckpoint(
+                    path=info.path,
+                    commit_seq=info.commit_seq,
+                    created_unix_ms=info.created_unix_ms,
+                    nonfinite=info.nonfinite,
+                    preserved=os.path.basename(info.path) in memory.preserved,
+                )
+                for info in found
+            ],
+            started_from=self._started_from,
+            last_preserved_unix_ms=memory.last_preserved_unix_ms,
+        )
+        staying = [info for info in found if info.path in kept.reasons]
+        self._remember(_bookkeeping.encode(staying, kept.reasons, kept.last_preserved_unix_ms))
+        for info in found:
+            if info.path not in kept.reasons:
+                self._remove(info.path)
+
+    def _remove(self, path: str) -> None:
+        try:
+            self._writer.remove(path)
+        except errors.OpError as error:
+            _logger.warning("Could not delete %s, trying again at the next save: %s", path, error)
+
+    def _remembered(self, checkpoints: int) -> _bookkeeping.Bookkeeping:
+        path = os.path.join(self._model_dir, _bookkeeping.FILE_NAME)
+        problem: Exception
+        try:
+            with open(path, "rb") as file:
+                return _bookkeeping.parse(file.read())
+        except FileNotFoundError as error:
+            if checkpoints <= 1:  # the first save of all: the file is about to be written
+                return _bookkeeping.Bookkeeping()
+            problem = error
+        except (OSError, ValueError) as error:
+            problem = error
+        _logger.warning(
+            "%s is rebuilt from the checkpoints; which of them were kept for "
+            "keep_checkpoint_every_n_hours is lost: %s",
+            path,
+            problem,
+        )
+        return _bookkeeping.Bookkeeping()
+
+    def _remember(self, data: bytes) -> None:
+        # Temporary file, sync, rename: the old advice or the new one, never half of one.
+        path = os.path.join(self._model_dir, _bookkeeping.FILE_NAME)
+        temporary = os.path.join(self._model_dir, f".tmp-{_bookkeeping.FILE_NAME}")
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                if self._options.durability == "full":
+                    file.flush()
+                    os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except OSError as error:
+            _logger.warning("Could not write %s, which is only advice: %s", path, error)
