@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from holdfast._graph import Graph
-from holdfast._tensor import Operation, Tensor
+from holdfast._operation import Operation
+from holdfast._tensor import Tensor, apply
 from holdfast.train import SessionRunHook
 
 
@@ -47,6 +48,7 @@ class EstimatorSpec(_EstimatorSpecFields):
       scaffold: Must be None.
       evaluation_hooks: Hooks of evaluate.
       prediction_hooks: Hooks of predict.
+
     Raises:
       ValueError: something required is missing, or has a wrong shape or graph.
       TypeError: something is of a wrong type.
@@ -106,7 +108,6 @@ def _check_loss(loss: Any, mode: str) -> Tensor | None:
         )
     if not sizes:
         return loss
-    from holdfast._tensor import apply
 
     scalar: Tensor = apply("reshape", [loss], {"shape": []}, "loss_scalar")
     return scalar

@@ -38,6 +38,7 @@ def latest_checkpoint(checkpoint_dir: PathLike, latest_filename: str | None = No
     Args:
       checkpoint_dir: The model_dir.
       latest_filename: Ignored; TF's name of the state file.
+
     Raises:
       errors.CheckpointCorruptError: there are checkpoints, and none of them is whole.
     """
@@ -201,6 +202,7 @@ def write_checkpoint(
         them must be the argument's.
       global_step: The number of steps the values stand for.
     Returns: the checkpoint's path.
+
     Raises:
       ValueError: global_step is negative, or not the one among the tensors.
       errors.CheckpointSaveError: nothing was written.

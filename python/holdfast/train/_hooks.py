@@ -30,6 +30,7 @@ class StopAtStepHook(SessionRunHook):
     Args:
       num_steps: So many steps after the one the run starts at; excludes last_step.
       last_step: The global step to stop at.
+
     Raises:
       ValueError: both or neither is given.
     """
@@ -77,6 +78,7 @@ class LoggingTensorHook(SessionRunHook):
       every_n_secs: Seconds between two lines.
       at_end: Whether to log once more at the end.
       formatter: Makes the line of a dict from tag to value.
+
     Raises:
       ValueError: not exactly one interval (none is fine with at_end), or not positive.
     """
@@ -96,7 +98,9 @@ class LoggingTensorHook(SessionRunHook):
                 f"got {every_n_iter} and {every_n_secs}"
             )
         if every_n_iter is not None and every_n_iter <= 0:
-            raise ValueError(f"LoggingTensorHook: every_n_iter must be positive, got {every_n_iter}")
+            raise ValueError(
+                f"LoggingTensorHook: every_n_iter must be positive, got {every_n_iter}"
+            )
         if isinstance(tensors, Mapping):
             self._tags = sorted(tensors)
             self._tensors = dict(tensors)
@@ -106,9 +110,7 @@ class LoggingTensorHook(SessionRunHook):
         self._formatter = formatter
         self._at_end = at_end
         self._iterations = 0
-        self._timer = (
-            None if self._only_at_end else SecondOrStepTimer(every_n_secs, every_n_iter)
-        )
+        self._timer = None if self._only_at_end else SecondOrStepTimer(every_n_secs, every_n_iter)
 
     def begin(self) -> None:
         """Starts counting."""

@@ -43,7 +43,7 @@ class StepPlan:
     fetches: Sequence[int] = ()
     watch: int = -1
     on_nan: Callable[[int], Exception] | None = None
-    original_args: SessionRunArgs = SessionRunArgs(None)
+    original_args: SessionRunArgs = dataclasses.field(default_factory=lambda: SessionRunArgs(None))
 
 
 class Slicer:
@@ -64,7 +64,8 @@ class RunLoop:
     """Runs steps with hooks around those that they want to look at.
 
     Attributes:
-      fetched: Values of the plan's fetches from the last step; empty before the first one.
+      fetched: Values of the plan's fetches from the last call that ran all its steps.
+      watched: The plan's `watch` at the last step; None before the first one.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class RunLoop:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.fetched: list[_core.Array] = []
+        self.watched: float | None = None
         self._session = session
         self._plan = plan
         self._hooks = hooks
@@ -105,7 +107,9 @@ class RunLoop:
             return False
         progress = Progress(self._session.global_step, self._session.iteration)
         looks = [hook.steps_to_next_look(progress) for hook in self._hooks]
-        steps = min(max(1, look) for look in (limit or self._slicer.steps, *looks) if look is not None)
+        steps = min(
+            max(1, look) for look in (limit or self._slicer.steps, *looks) if look is not None
+        )
         due = [
             hook
             for hook, look in zip(self._hooks, looks, strict=True)
@@ -124,6 +128,8 @@ class RunLoop:
         result = session.trainer.run(steps, plan.targets, fetches.nodes, plan.watch)
         self._slicer.observe(result.steps, self._clock() - began)
         session.iteration += result.steps
+        if result.steps > 0 and plan.watch >= 0:
+            self.watched = result.watched
         if result.reason == "nonfinite_loss" and plan.on_nan is not None:
             raise plan.on_nan(session.global_step - 1)
         if result.fetched:

@@ -1,4 +1,4 @@
-"""Saver: the one place where a run's checkpoints are written and removed, by the clock and the disk.
+"""Saver: the one place that touches clock and disk for a run's checkpoints.
 
 What is due and what stays are asked of SaveSchedule and Retention.
 """

@@ -28,6 +28,7 @@ class CheckpointSaverHook(SessionRunHook):
       scaffold: Must be None.
       listeners: Told of every checkpoint.
       save_graph_def: Has no effect: a checkpoint holds no graph.
+
     Raises:
       ValueError: both intervals or neither are given, or a value is not what it must be.
     Source: tf.estimator.CheckpointSaverHook.

@@ -56,6 +56,7 @@ class Session:
             nesting of dicts, lists and tuples. Values computed from the input are refused: they
             would take a batch away from training; fetch those in before_run.
           feed_dict: Must be None.
+
         Raises:
           ValueError: feed_dict is given, or a fetch depends on the input.
         """
@@ -135,4 +136,3 @@ def refuse_feed(who: str, feed_dict: Any) -> None:
             f"{who}: feed_dict must be None: a step takes its values from the input function; "
             "return them as features there"
         )
-

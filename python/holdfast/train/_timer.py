@@ -13,6 +13,7 @@ class SecondOrStepTimer:
       every_secs: Seconds between two triggers; excludes every_steps.
       every_steps: Steps between two triggers.
       clock: Seconds, from any origin.
+
     Raises:
       ValueError: both or neither is given.
     Source: tf.estimator.SecondOrStepTimer.
