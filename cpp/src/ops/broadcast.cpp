@@ -17,8 +17,9 @@ Shape broadcast_shape(const InferContext& context, const Shape& a, const Shape& 
     } else if (in_a < 0 || in_b < 0) {
       size = std::max(in_a, in_b);
     } else {
-      context.fail("expected shapes that broadcast (equal sizes, or 1, from the last axis on); got " +
-                   shape_text(a) + " and " + shape_text(b) + "; reshape one of them");
+      context.fail(
+          "expected shapes that broadcast (equal sizes, or 1, from the last axis on); got " +
+          shape_text(a) + " and " + shape_text(b) + "; reshape one of them");
     }
   }
   return result;

@@ -16,7 +16,8 @@ Shape broadcast_shape(const InferContext& context, const Shape& a, const Shape& 
 // Whether a tensor of shape `from` may have been repeated to become one of shape `to`.
 bool may_repeat(const Shape& from, const Shape& to);
 
-// Strides in elements over the axes of `to`, 0 where `from` repeats. Requires: known sizes that fit.
+// Strides in elements over the axes of `to`, 0 where `from` repeats. Requires: known sizes that
+// fit.
 std::vector<std::int64_t> broadcast_strides(const Shape& from, const Shape& to);
 
 // Walks a result in rows along which every operand either moves by one element or stands still.

@@ -13,5 +13,11 @@ std::vector<OpDef> matmul_ops();
 std::vector<OpDef> activation_ops();
 std::vector<OpDef> loss_ops();
 std::vector<OpDef> state_ops();
+std::vector<OpDef> arithmetic_ops();
+std::vector<OpDef> unary_ops();
+std::vector<OpDef> compare_ops();
+std::vector<OpDef> view_ops();
+std::vector<OpDef> shape_ops();
+std::vector<OpDef> slice_ops();
 
 }  // namespace holdfast

@@ -9,6 +9,12 @@ void register_all_ops() {
   register_ops(activation_ops());
   register_ops(loss_ops());
   register_ops(state_ops());
+  register_ops(arithmetic_ops());
+  register_ops(unary_ops());
+  register_ops(compare_ops());
+  register_ops(view_ops());
+  register_ops(shape_ops());
+  register_ops(slice_ops());
 }
 
 }  // namespace holdfast
