@@ -19,5 +19,7 @@ std::vector<OpDef> compare_ops();
 std::vector<OpDef> view_ops();
 std::vector<OpDef> shape_ops();
 std::vector<OpDef> slice_ops();
+std::vector<OpDef> reduction_ops();
+std::vector<OpDef> argmax_ops();
 
 }  // namespace holdfast

@@ -15,6 +15,8 @@ void register_all_ops() {
   register_ops(view_ops());
   register_ops(shape_ops());
   register_ops(slice_ops());
+  register_ops(reduction_ops());
+  register_ops(argmax_ops());
 }
 
 }  // namespace holdfast
