@@ -59,6 +59,7 @@ def build_model(
       params: Of the Estimator.
       config: Of the Estimator.
       seed: Of the run: shuffling, initial values, dropout.
+
     Raises:
       ValueError: one of them returned something else than it should.
     """
@@ -70,9 +71,7 @@ def build_model(
         features, labels, source = features_and_labels(returned, graph, seed)
         if mode == ModeKeys.PREDICT:
             labels = None
-        spec = call_model_fn(
-            model_fn, features, labels, mode=mode, params=params, config=config
-        )
+        spec = call_model_fn(model_fn, features, labels, mode=mode, params=params, config=config)
     if not isinstance(spec, EstimatorSpec):
         raise ValueError(f"model_fn should return an EstimatorSpec, got {spec!r}")
     if spec.mode != mode:

@@ -1,5 +1,11 @@
 """Training: checkpoints, hooks and the loop around the C++ trainer."""
 
+from holdfast._global_step import (
+    create_global_step,
+    get_global_step,
+    get_or_create_global_step,
+)
+from holdfast.train._adagrad import AdagradOptimizer
 from holdfast.train._checkpoints import (
     CheckpointReader,
     CheckpointState,
@@ -11,6 +17,7 @@ from holdfast.train._checkpoints import (
     load_variable,
     write_checkpoint,
 )
+from holdfast.train._gradient_descent import GradientDescentOptimizer
 from holdfast.train._hooks import (
     FeedFnHook,
     FinalOpsHook,
@@ -19,6 +26,7 @@ from holdfast.train._hooks import (
     StepCounterHook,
     StopAtStepHook,
 )
+from holdfast.train._optimizers import Optimizer
 from holdfast.train._saver import CheckpointSaverListener
 from holdfast.train._saver_hook import CheckpointSaverHook
 from holdfast.train._session_run_hook import (
@@ -30,14 +38,17 @@ from holdfast.train._session_run_hook import (
 from holdfast.train._timer import SecondOrStepTimer
 
 __all__ = [
+    "AdagradOptimizer",
     "CheckpointReader",
     "CheckpointSaverHook",
     "CheckpointSaverListener",
     "CheckpointState",
     "FeedFnHook",
     "FinalOpsHook",
+    "GradientDescentOptimizer",
     "LoggingTensorHook",
     "NanTensorHook",
+    "Optimizer",
     "SecondOrStepTimer",
     "SessionRunArgs",
     "SessionRunContext",
@@ -46,7 +57,10 @@ __all__ = [
     "StepCounterHook",
     "StopAtStepHook",
     "checkpoints_iterator",
+    "create_global_step",
     "get_checkpoint_state",
+    "get_global_step",
+    "get_or_create_global_step",
     "latest_checkpoint",
     "list_variables",
     "load_checkpoint",
