@@ -5,6 +5,7 @@
 
 namespace holdfast::python {
 
+void bind_dataset(pybind11::module_& module);
 void bind_errors(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);

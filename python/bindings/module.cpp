@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
   using namespace holdfast::python;
   module.def("version", &holdfast::version);
   bind_errors(module);
+  bind_dataset(module);
   bind_graph(module);
   bind_trainer(module);
 }

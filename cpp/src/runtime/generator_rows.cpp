@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "holdfast/error.h"
+#include "runtime/element.h"
+#include "runtime/row_store.h"
+
+namespace holdfast {
+namespace {
+
+std::string type_text(DType dtype, const Shape& shape) {
+  return std::string(dtype_name(dtype)) + " " + shape_text(shape);
+}
+
+class Generator final : public GeneratorRows {
+ public:
+  Generator(int store, RowSource source, std::vector<TensorType> types,
+            const std::vector<MapFunction>& functions)
+      : base_(static_cast<std::int64_t>(store) << kSlotBits),
+        source_(std::move(source)),
+        types_(std::move(types)),
+        chain_(functions) {
+    for (const TensorType& type : kept_types()) {
+      uniform_ =
+          uniform_ && std::find(type.shape.begin(), type.shape.end(), -1) == type.shape.end();
+    }
+  }
+
+  void begin(std::uint64_t) override {
+    reader_ = nullptr;  // made when the first row is wanted
+    ended_ = false;
+    arrived_ = 0;
+  }
+
+  std::int64_t next(std::int64_t* indices, std::int64_t count) override {
+    std::int64_t given = 0;
+    for (; given < count && read(); ++given) indices[given] = base_ + keep();
+    return given;
+  }
+
+  std::int64_t skip(std::int64_t count) override {
+    std::int64_t passed = 0;
+    while (passed < count && read()) ++passed;
+    return passed;
+  }
+
+  std::int64_t size() const override { return kUnknownSize; }
+
+  void prepare(const std::int64_t*, std::int64_t) override {}
+  void release(std::int64_t slot) override {
+    rows_[static_cast<std::size_t>(slot)].clear();
+    free_.push_back(slot);
+  }
+  int components() const override { return static_cast<int>(kept_types().size()); }
+  DType dtype(int component) const override {
+    return kept_types()[static_cast<std::size_t>(component)].dtype;
+  }
+  bool is_uniform() const override { return uniform_; }
+  Shape row_shape(int component, std::int64_t index) const override {
+    return value(component, index).shape();
+  }
+  void gather(int component, const std::int64_t* indices, std::int64_t count,
+              void* destination) const override {
+    auto* to = static_cast<char*>(destination);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const Tensor& tensor = value(component, indices[i]);
+      copy_elements(tensor.dtype(), tensor.raw(), to, tensor.size());
+      to += tensor.dtype() == DType::kString
+                ? static_cast<std::size_t>(tensor.size()) * sizeof(std::string)
+                : tensor.bytes();
+    }
+  }
+
+ private:
+  const std::vector<TensorType>& kept_types() const {
+    return chain_.empty() ? types_ : chain_.types();
+  }
+  const Tensor& value(int component, std::int64_t index) const {
+    return rows_[static_cast<std::size_t>(slot_of(index))][static_cast<std::size_t>(component)];
+  }
+
+  // Reads the next row into row_; false at the end.
+  bool read() {
+    if (ended_) return false;
+    if (!reader_) reader_ = source_();
+    if (!reader_->next(row_)) {
+      ended_ = true;
+      reader_ = nullptr;
+      return false;
+    }
+    check();
+    ++arrived_;
+    return true;
+  }
+
+  void check() const {
+    const std::string subject = "from_generator: row " + std::to_string(arrived_);
+    if (row_.size() != types_.size()) {
+      throw Error(Code::kInvalidArgument, subject + ": expected " + std::to_string(types_.size()) +
+                                              " components; got " + std::to_string(row_.size()));
+    }
+    for (std::size_t c = 0; c < types_.size(); ++c) {
+      const Tensor& got = row_[c];
+      const TensorType& expected = types_[c];
+      bool fits = got.dtype() == expected.dtype && got.shape().size() == expected.shape.size();
+      for (std::size_t i = 0; fits && i < expected.shape.size(); ++i) {
+        fits = expected.shape[i] == -1 || expected.shape[i] == got.shape()[i];
+      }
+      if (!fits) {
+        throw Error(Code::kInvalidArgument,
+                    subject + ", component " + std::to_string(c) + ": expected " +
+                        type_text(expected.dtype, expected.shape) + "; got " +
+                        type_text(got.dtype(), got.shape()) +
+                        ". Correct what the generator yields, or output_types and output_shapes");
+      }
+    }
+  }
+
+  // Puts row_, or what the functions make of it, into a slot.
+  std::int64_t keep() {
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::int64_t>(rows_.size()));
+      rows_.emplace_back();
+    }
+    const std::int64_t slot = free_.back();
+    std::vector<Tensor>& kept = rows_[static_cast<std::size_t>(slot)];
+    if (chain_.empty()) {
+      kept = std::move(row_);
+    } else {
+      const Element& result = chain_.apply(TensorElement(row_));
+      for (std::size_t c = 0; c < chain_.types().size(); ++c) {
+        Tensor tensor(chain_.types()[c].dtype, result.shape(static_cast<int>(c)));
+        result.copy(static_cast<int>(c), tensor.raw());
+        kept.push_back(std::move(tensor));
+      }
+    }
+    row_.clear();
+    free_.pop_back();
+    return slot;
+  }
+
+  std::int64_t base_;
+  RowSource source_;
+  std::vector<TensorType> types_;
+  MapChain chain_;
+  bool uniform_ = true;
+  std::unique_ptr<RowReader> reader_;
+  bool ended_ = true;
+  std::int64_t arrived_ = 0;
+  std::vector<Tensor> row_;
+  std::vector<std::vector<Tensor>> rows_;
+  std::vector<std::int64_t> free_;
+};
+
+}  // namespace
+
+std::unique_ptr<GeneratorRows> GeneratorRows::create(int store, RowSource source,
+                                                     std::vector<TensorType> types,
+                                                     const std::vector<MapFunction>& functions) {
+  return std::make_unique<Generator>(store, std::move(source), std::move(types), functions);
+}
+
+}  // namespace holdfast

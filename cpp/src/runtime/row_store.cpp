@@ -1,0 +1,171 @@
+#include "runtime/row_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "runtime/element.h"
+
+namespace holdfast {
+namespace {
+
+struct Column {
+  explicit Column(Tensor values)
+      : tensor(std::move(values)),
+        row_shape(tensor.shape().begin() + 1, tensor.shape().end()),
+        row_elements(element_count(row_shape)) {}
+  Tensor tensor;
+  Shape row_shape;
+  std::int64_t row_elements;
+};
+
+template <typename Word>
+void gather_words(const void* table, const std::int64_t* rows, std::int64_t count, void* to) {
+  const auto* from = static_cast<const Word*>(table);
+  auto* out = static_cast<Word*>(to);
+  for (std::int64_t i = 0; i < count; ++i) out[i] = from[slot_of(rows[i])];
+}
+
+bool is_run(const std::int64_t* rows, std::int64_t count) {
+  for (std::int64_t i = 1; i < count; ++i) {
+    if (rows[i] != rows[0] + i) return false;
+  }
+  return true;
+}
+
+void gather_rows(const Column& column, const std::int64_t* rows, std::int64_t count, void* to) {
+  const DType dtype = column.tensor.dtype();
+  const std::int64_t width = column.row_elements;
+  if (dtype == DType::kString) {
+    const auto* from = column.tensor.data<std::string>();
+    auto* out = static_cast<std::string*>(to);
+    for (std::int64_t i = 0; i < count; ++i, out += width) {
+      std::copy_n(from + slot_of(rows[i]) * width, width, out);
+    }
+    return;
+  }
+  const std::size_t bytes = static_cast<std::size_t>(width) * dtype_size(dtype);
+  const auto* from = column.tensor.data<char>();
+  if (count == 0 || bytes == 0) return;
+  if (is_run(rows, count)) {
+    std::memcpy(to, from + static_cast<std::size_t>(slot_of(rows[0])) * bytes,
+                static_cast<std::size_t>(count) * bytes);
+    return;
+  }
+  switch (bytes) {
+    case 1:
+      return gather_words<std::uint8_t>(from, rows, count, to);
+    case 4:
+      return gather_words<std::uint32_t>(from, rows, count, to);
+    case 8:
+      return gather_words<std::uint64_t>(from, rows, count, to);
+    default:
+      break;
+  }
+  auto* out = static_cast<char*>(to);
+  for (std::int64_t i = 0; i < count; ++i, out += bytes) {
+    std::memcpy(out, from + static_cast<std::size_t>(slot_of(rows[i])) * bytes, bytes);
+  }
+}
+
+class TableRows : public RowStore {
+ public:
+  explicit TableRows(std::vector<Tensor> columns) {
+    for (Tensor& column : columns) columns_.emplace_back(std::move(column));
+  }
+
+  void prepare(const std::int64_t*, std::int64_t) override {}
+  void release(std::int64_t) override {}
+  int components() const override { return static_cast<int>(columns_.size()); }
+  DType dtype(int component) const override {
+    return columns_[static_cast<std::size_t>(component)].tensor.dtype();
+  }
+  bool is_uniform() const override { return true; }
+  Shape row_shape(int component, std::int64_t) const override {
+    return columns_[static_cast<std::size_t>(component)].row_shape;
+  }
+  void gather(int component, const std::int64_t* indices, std::int64_t count,
+              void* destination) const override {
+    gather_rows(columns_[static_cast<std::size_t>(component)], indices, count, destination);
+  }
+
+ protected:
+  std::vector<Column> columns_;
+};
+
+// columns_ are the results, allocated when the first row has told their shapes.
+class MappedTableRows final : public TableRows {
+ public:
+  MappedTableRows(std::vector<Tensor> columns, const std::vector<MapFunction>& functions)
+      : TableRows({}), chain_(functions), done_(static_cast<std::size_t>(columns[0].shape()[0])) {
+    for (Tensor& column : columns) sources_.emplace_back(std::move(column));
+  }
+
+  void prepare(const std::int64_t* indices, std::int64_t count) override {
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t row = slot_of(indices[i]);
+      if (!done_[static_cast<std::size_t>(row)]) compute(row);
+    }
+  }
+
+ private:
+  // The row of the sources at `row_`.
+  class SourceRow final : public Element {
+   public:
+    SourceRow(const std::vector<Column>& columns, std::int64_t row)
+        : columns_(columns), row_(row) {}
+    Shape shape(int component) const override {
+      return columns_[static_cast<std::size_t>(component)].row_shape;
+    }
+    void copy(int component, void* destination) const override {
+      gather_rows(columns_[static_cast<std::size_t>(component)], &row_, 1, destination);
+    }
+
+   private:
+    const std::vector<Column>& columns_;
+    std::int64_t row_;
+  };
+
+  void compute(std::int64_t row) {
+    const Element& result = chain_.apply(SourceRow(sources_, row));
+    if (columns_.empty()) allocate(result);
+    for (int c = 0; c < static_cast<int>(columns_.size()); ++c) {
+      Column& column = columns_[static_cast<std::size_t>(c)];
+      if (column.tensor.dtype() == DType::kString) {
+        result.copy(c, column.tensor.data<std::string>() + row * column.row_elements);
+      } else {
+        const auto bytes =
+            column.row_elements * static_cast<std::int64_t>(dtype_size(column.tensor.dtype()));
+        result.copy(c, column.tensor.data<char>() + row * bytes);
+      }
+    }
+    done_[static_cast<std::size_t>(row)] = true;
+  }
+
+  // The shapes of an operation's result follow from those of its inputs: all rows have one shape.
+  void allocate(const Element& result) {
+    for (int c = 0; c < static_cast<int>(chain_.types().size()); ++c) {
+      Shape shape = result.shape(c);
+      shape.insert(shape.begin(), static_cast<std::int64_t>(done_.size()));
+      columns_.emplace_back(Tensor(chain_.types()[static_cast<std::size_t>(c)].dtype, shape));
+    }
+  }
+
+  std::vector<Column> sources_;
+  MapChain chain_;
+  std::vector<bool> done_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowStore> table_rows(std::vector<Tensor> columns) {
+  return std::make_unique<TableRows>(std::move(columns));
+}
+
+std::unique_ptr<RowStore> mapped_table_rows(std::vector<Tensor> columns,
+                                            const std::vector<MapFunction>& functions) {
+  return std::make_unique<MappedTableRows>(std::move(columns), functions);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,57 @@
+// Where the rows are that indices name: tables in memory, and rows that a generator makes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "holdfast/graph.h"
+#include "runtime/index_stream.h"
+#include "runtime/map_function.h"
+
+namespace holdfast {
+
+class RowStore : public IndexedStore {
+ public:
+  // Makes sure that the rows can be read; called before row_shape and gather.
+  virtual void prepare(const std::int64_t* indices, std::int64_t count) = 0;
+  virtual int components() const = 0;
+  virtual DType dtype(int component) const = 0;
+  // Every row has the same shape.
+  virtual bool is_uniform() const = 0;
+  virtual Shape row_shape(int component, std::int64_t index) const = 0;
+  // Copies a component of `count` rows of one shape, one after the other, to `destination`.
+  virtual void gather(int component, const std::int64_t* indices, std::int64_t count,
+                      void* destination) const = 0;
+};
+
+// Rows of a table: tensors with the same first dimension.
+std::unique_ptr<RowStore> table_rows(std::vector<Tensor> columns);
+
+// Rows of a table with functions applied to each row. They have no other effect, so the result of a
+// row is computed when it is first wanted, and kept.
+std::unique_ptr<RowStore> mapped_table_rows(std::vector<Tensor> columns,
+                                            const std::vector<MapFunction>& functions);
+
+// One pass over rows that are made while they are read.
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+  // Replaces `row` by the next one, a tensor for each component; false at the end.
+  virtual bool next(std::vector<Tensor>& row) = 0;
+};
+using RowSource = std::function<std::unique_ptr<RowReader>()>;
+
+// A generator is a store and the stream of its rows in one: rows live from their arrival until they
+// are released. Every pass calls the source anew. Every row is checked: InvalidArgument naming row,
+// component, what was expected and what came.
+class GeneratorRows : public RowStore, public IndexStream {
+ public:
+  static std::unique_ptr<GeneratorRows> create(int store, RowSource source,
+                                               std::vector<TensorType> types,
+                                               const std::vector<MapFunction>& functions);
+};
+
+}  // namespace holdfast
