@@ -8,6 +8,14 @@
 namespace holdfast {
 
 std::vector<OpDef> source_ops();
+std::vector<OpDef> cast_ops();
+std::vector<OpDef> check_ops();
+std::vector<OpDef> dropout_ops();
+std::vector<OpDef> fill_ops();
+std::vector<OpDef> gather_ops();
+std::vector<OpDef> lookup_ops();
+std::vector<OpDef> metric_ops();
+std::vector<OpDef> softmax_ops();
 std::vector<OpDef> dense_ops();
 std::vector<OpDef> matmul_ops();
 std::vector<OpDef> activation_ops();

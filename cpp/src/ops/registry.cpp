@@ -4,6 +4,14 @@ namespace holdfast {
 
 void register_all_ops() {
   register_ops(source_ops());
+  register_ops(cast_ops());
+  register_ops(check_ops());
+  register_ops(dropout_ops());
+  register_ops(fill_ops());
+  register_ops(gather_ops());
+  register_ops(lookup_ops());
+  register_ops(metric_ops());
+  register_ops(softmax_ops());
   register_ops(dense_ops());
   register_ops(matmul_ops());
   register_ops(activation_ops());
