@@ -54,6 +54,17 @@ struct CheckpointInfo {
   std::int64_t nonfinite;  // of all tensors
 };
 
+// A directory that looks like a checkpoint and cannot be used.
+struct CheckpointProblem {
+  std::string path;
+  std::string reason;
+};
+
+// Gives the usual roles by name: "global_step" is the global step; "<variable>/Adagrad",
+// "<variable>/t_0/Adagrad", "<variable>/Adam_1" and so on are slots when <variable> is there, too.
+// Other tensors keep their roles.
+HOLDFAST_API void assign_roles(std::vector<NamedTensor>& tensors);
+
 enum class Durability {
   kFull,
   kProcess
@@ -85,6 +96,16 @@ class HOLDFAST_API CheckpointWriter {
   // unlink.
   void remove(const std::string& path);
 
+  // Writes checkpoint.json, the notes of retention beside the checkpoints: an object with "all" (a
+  // list of {"name", "step", "commit_seq", "created_unix_ms", "keep"}) and, optionally, "best" and
+  // "last_preserved_unix_ms". Adds "format", "latest" and "next_seq". Advisory: losing the file
+  // loses the reasons for keeping, never a checkpoint. Throws: InvalidArgument; errors of writing.
+  void write_bookkeeping(const std::string& json_text);
+
+  // What went wrong without harm since the last call: leftovers that could not be removed, a file
+  // system without fsync for directories, ...
+  std::vector<std::string> take_warnings();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
@@ -96,6 +117,9 @@ class HOLDFAST_API CheckpointReader {
  public:
   // Throws: NoCheckpointError, CheckpointCorruptError, CheckpointVersionError, UnsafeInputError.
   explicit CheckpointReader(const std::string& path);
+  // The latest checkpoint of a model_dir. Starts over when retention removes it meanwhile.
+  // Throws: as the constructor; NoCheckpointError when there is none.
+  static CheckpointReader open_latest(const std::string& model_dir);
   ~CheckpointReader();
   CheckpointReader(CheckpointReader&&) noexcept;
   CheckpointReader& operator=(CheckpointReader&&) noexcept;
@@ -115,14 +139,22 @@ class HOLDFAST_API CheckpointReader {
 
  private:
   struct Impl;
+  explicit CheckpointReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
-// The valid checkpoints of a model_dir by ascending commit_seq; empty when there are none or no
-// such directory. Directories without a valid COMMIT are left out. Throws: CheckpointCorruptError
-// when candidates exist and none is valid.
+// The whole checkpoints of a model_dir by ascending commit_seq, verified as far as their manifests;
+// empty when there are none or no such directory. Throws: CheckpointCorruptError, listing each with
+// its reason, when candidates exist and none can be used; FailedPrecondition when TensorFlow's
+// checkpoints are all there is.
 HOLDFAST_API std::vector<CheckpointInfo> list_checkpoints(const std::string& model_dir);
-// The one with the highest commit_seq.
+// What list_checkpoints leaves out, and why.
+HOLDFAST_API std::vector<CheckpointProblem> checkpoint_problems(const std::string& model_dir);
+// The one with a valid COMMIT and the highest commit_seq. Damage behind its COMMIT shows when it is
+// opened, so that it is never passed over in silence. Throws: as list_checkpoints.
 HOLDFAST_API std::optional<std::string> latest_checkpoint(const std::string& model_dir);
+// The text of checkpoint.json, checked; nothing when there is none. Throws: CheckpointCorruptError
+// when it is damaged: list_checkpoints has all that is needed to write a new one.
+HOLDFAST_API std::optional<std::string> read_bookkeeping(const std::string& model_dir);
 
 }  // namespace holdfast

@@ -1,0 +1,133 @@
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/thread_pool.h"
+#include "holdfast/checkpoint.h"
+#include "holdfast/error.h"
+#include "io/bookkeeping.h"
+#include "io/checkpoint_dir.h"
+#include "io/opened.h"
+
+namespace holdfast {
+namespace {
+
+constexpr std::size_t kClosestNames = 3;
+
+// Edits (insert, delete, replace) that turn a into b.
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+TensorInfo info_of(const io::TensorEntry& entry) {
+  return {entry.name,  entry.role,  entry.slot_of, entry.slot, entry.optimizer,
+          entry.dtype, entry.shape, static_cast<std::int64_t>(entry.nonfinite)};
+}
+
+}  // namespace
+
+struct CheckpointReader::Impl {
+  explicit Impl(std::unique_ptr<io::OpenedCheckpoint> open) : opened(std::move(open)) {
+    const io::Manifest& manifest = opened->manifest();
+    info = io::info_of(*opened);
+    for (const io::TensorEntry& entry : manifest.tensors) tensors.push_back(info_of(entry));
+    Json::Object state;
+    for (const auto& [key, value] : manifest.state.as_object())
+      if (key != "global_step") state.emplace_back(key, value);
+    state_json = to_text(Json(std::move(state)));
+    model_json = to_text(manifest.model);
+  }
+
+  // tensors.size() when there is none.
+  std::size_t index_of(const std::string& name) const {
+    const auto at = std::lower_bound(
+        tensors.begin(), tensors.end(), name,
+        [](const TensorInfo& tensor, const std::string& wanted) { return tensor.name < wanted; });
+    if (at == tensors.end() || at->name != name) return tensors.size();
+    return static_cast<std::size_t>(at - tensors.begin());
+  }
+
+  std::unique_ptr<io::OpenedCheckpoint> opened;
+  CheckpointInfo info;
+  std::vector<TensorInfo> tensors;
+  std::string state_json;
+  std::string model_json;
+};
+
+CheckpointReader::CheckpointReader(const std::string& path)
+    : impl_(std::make_unique<Impl>(
+          std::make_unique<io::OpenedCheckpoint>(io::system_io(), path))) {}
+
+CheckpointReader::CheckpointReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+CheckpointReader CheckpointReader::open_latest(const std::string& model_dir) {
+  return CheckpointReader(std::make_unique<Impl>(io::open_latest(io::system_io(), model_dir)));
+}
+
+CheckpointReader::~CheckpointReader() = default;
+CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
+CheckpointReader& CheckpointReader::operator=(CheckpointReader&&) noexcept = default;
+
+const CheckpointInfo& CheckpointReader::info() const noexcept { return impl_->info; }
+const std::vector<TensorInfo>& CheckpointReader::tensors() const noexcept {
+  return impl_->tensors;
+}
+const std::string& CheckpointReader::state_json() const noexcept { return impl_->state_json; }
+const std::string& CheckpointReader::model_json() const noexcept { return impl_->model_json; }
+
+const TensorInfo* CheckpointReader::find(const std::string& name) const noexcept {
+  const std::size_t index = impl_->index_of(name);
+  return index == impl_->tensors.size() ? nullptr : &impl_->tensors[index];
+}
+
+Tensor CheckpointReader::read(const std::string& name) const {
+  const std::size_t index = impl_->index_of(name);
+  if (index < impl_->tensors.size())
+    return impl_->opened->read(impl_->opened->manifest().tensors[index]);
+  std::vector<std::pair<std::size_t, std::string>> closest;
+  const std::string shown = name.substr(0, 1024);
+  for (const TensorInfo& tensor : impl_->tensors)
+    closest.emplace_back(edit_distance(shown, tensor.name), tensor.name);
+  const std::size_t count = std::min(kClosestNames, closest.size());
+  std::partial_sort(closest.begin(), closest.begin() + static_cast<std::ptrdiff_t>(count),
+                    closest.end());
+  std::string text = "checkpoint " + impl_->info.path + ": expected a tensor \"" + shown +
+                     "\", got none of that name. The closest of its " +
+                     std::to_string(closest.size()) + " names:";
+  for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? " " : ", ") + closest[i].second;
+  throw Error(Code::kNotFound, text + ".", {{"path", impl_->info.path}, {"tensor", name}});
+}
+
+std::vector<Tensor> CheckpointReader::read_all(int threads) const {
+  return impl_->opened->read_all(threads > 0 ? threads : default_thread_count());
+}
+
+void CheckpointReader::verify() const { impl_->opened->verify(default_thread_count()); }
+
+std::vector<CheckpointInfo> list_checkpoints(const std::string& model_dir) {
+  return io::list(io::system_io(), model_dir);
+}
+
+std::vector<CheckpointProblem> checkpoint_problems(const std::string& model_dir) {
+  return io::problems(io::system_io(), model_dir);
+}
+
+std::optional<std::string> latest_checkpoint(const std::string& model_dir) {
+  return io::latest(io::system_io(), model_dir);
+}
+
+std::optional<std::string> read_bookkeeping(const std::string& model_dir) {
+  return io::read_bookkeeping(io::system_io(), model_dir);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,37 @@
+#include "base/thread_pool.h"
+#include "holdfast/checkpoint.h"
+#include "io/model_dir_writer.h"
+
+namespace holdfast {
+
+struct CheckpointWriter::Impl {
+  io::ModelDirWriter writer;
+};
+
+CheckpointWriter::CheckpointWriter(const std::string& model_dir,
+                                   const CheckpointWriterOptions& options) {
+  io::WriterOptions inner;
+  inner.sync = options.durability == Durability::kFull;
+  inner.threads = options.threads > 0 ? options.threads : default_thread_count();
+  impl_ = std::unique_ptr<Impl>(new Impl{{io::system_io(), model_dir, inner}});
+}
+
+CheckpointWriter::~CheckpointWriter() = default;
+CheckpointWriter::CheckpointWriter(CheckpointWriter&&) noexcept = default;
+CheckpointWriter& CheckpointWriter::operator=(CheckpointWriter&&) noexcept = default;
+
+std::string CheckpointWriter::save(const CheckpointContents& contents) {
+  return impl_->writer.save(contents);
+}
+
+void CheckpointWriter::remove(const std::string& path) { impl_->writer.remove(path); }
+
+void CheckpointWriter::write_bookkeeping(const std::string& json_text) {
+  impl_->writer.write_bookkeeping(json_text);
+}
+
+std::vector<std::string> CheckpointWriter::take_warnings() {
+  return impl_->writer.take_warnings();
+}
+
+}  // namespace holdfast

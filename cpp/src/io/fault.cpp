@@ -1,0 +1,103 @@
+#include "io/fault.h"
+
+#include <cerrno>
+
+#include "io/file.h"
+
+namespace holdfast::io {
+namespace {
+
+std::string subject(const Place& place) {
+  std::string text = "checkpoint " + place.path;
+  if (!place.file.empty()) text += ", file " + place.file;
+  if (!place.tensor.empty()) text += ", tensor \"" + place.tensor + "\"";
+  if (place.offset >= 0) {
+    text += ", bytes " + std::to_string(place.offset);
+    if (place.bytes > 0) text += ".." + std::to_string(place.offset + place.bytes - 1);
+  }
+  return text;
+}
+
+ErrorDetails details_of(const Place& place) {
+  ErrorDetails details{{"path", place.path}};
+  if (!place.file.empty()) details["file"] = place.file;
+  if (!place.tensor.empty()) details["tensor"] = place.tensor;
+  if (place.offset >= 0) details["offset"] = std::to_string(place.offset);
+  if (place.bytes >= 0) details["bytes"] = std::to_string(place.bytes);
+  return details;
+}
+
+Error data_loss(const Place& place, const std::string& expected, const std::string& found,
+                const std::string& advice, const char* kind) {
+  ErrorDetails details = details_of(place);
+  details["expected"] = expected;
+  details["found"] = found;
+  return {Code::kDataLoss,
+          subject(place) + ": expected " + expected + ", got " + found + ". " + advice,
+          std::move(details), kind};
+}
+
+}  // namespace
+
+Error corrupt(const Place& place, const std::string& expected, const std::string& found) {
+  return data_loss(place, expected, found,
+                   "The checkpoint is damaged and nothing of it was used; use another one.",
+                   "CheckpointCorruptError");
+}
+
+Error unsafe(const Place& place, const std::string& expected, const std::string& found) {
+  return data_loss(place, expected, found,
+                   "No holdfast writes this; nothing of it was used. Use another checkpoint.",
+                   "UnsafeInputError");
+}
+
+Error too_new(const Place& place, const std::string& needed, const std::string& known,
+              const std::string& writer) {
+  ErrorDetails details = details_of(place);
+  details["expected"] = known;
+  details["found"] = needed;
+  return {Code::kUnimplemented,
+          subject(place) + ": expected " + known + ", got " + needed + ", written by " + writer +
+              ". Upgrade holdfast to read it.",
+          std::move(details), "CheckpointVersionError"};
+}
+
+Error no_checkpoint(const std::string& path, const std::string& found) {
+  return {Code::kNotFound,
+          path + ": expected a checkpoint, got " + found +
+              ". Train first, or name a directory that holds one.",
+          {{"path", path}, {"found", found}},
+          "NoCheckpointError"};
+}
+
+Code code_of_errno(int error_number) noexcept {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      return Code::kResourceExhausted;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Code::kPermissionDenied;
+    case ENOENT:
+      return Code::kNotFound;
+    case EEXIST:
+      return Code::kAlreadyExists;
+    case ENOTDIR:
+      return Code::kFailedPrecondition;
+    default:
+      return Code::kUnavailable;
+  }
+}
+
+Error system_error(const std::string& call, const std::string& path, int error_number) {
+  return {code_of_errno(error_number),
+          call + " " + path + ": " + errno_text(error_number),
+          {{"path", path}, {"call", call}, {"errno", std::to_string(error_number)}}};
+}
+
+}  // namespace holdfast::io

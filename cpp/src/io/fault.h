@@ -1,0 +1,37 @@
+// The errors of this folder: each text says what, expected, got, and the next step; each fact is
+// in the details, too.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "holdfast/error.h"
+
+namespace holdfast::io {
+
+// Where a checkpoint is wrong. Empty strings and -1 are left out of the error.
+struct Place {
+  std::string path;    // of the checkpoint
+  std::string file;    // its name in the checkpoint
+  std::string tensor;
+  std::int64_t offset = -1;  // first byte in the file
+  std::int64_t bytes = -1;   // how many from there
+};
+
+// CheckpointCorruptError: `checkpoint <path>, file <file>, tensor "<tensor>", bytes a..b: expected
+// <expected>, got <found>`.
+Error corrupt(const Place& place, const std::string& expected, const std::string& found);
+// UnsafeInputError, same text: a limit of the format is exceeded, or a file is no plain file.
+Error unsafe(const Place& place, const std::string& expected, const std::string& found);
+// CheckpointVersionError: a newer writer's.
+Error too_new(const Place& place, const std::string& needed, const std::string& known,
+              const std::string& writer);
+// NoCheckpointError.
+Error no_checkpoint(const std::string& path, const std::string& found);
+
+// The code that an errno belongs to: ResourceExhausted for a full disk, PermissionDenied, ...
+Code code_of_errno(int error_number) noexcept;
+// `<call> <path>: <errno text>`, with code_of_errno and no kind.
+Error system_error(const std::string& call, const std::string& path, int error_number);
+
+}  // namespace holdfast::io

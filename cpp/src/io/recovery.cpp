@@ -1,0 +1,205 @@
+// Before the first save: opening the directory and removing what interrupted saves have left. May
+// itself be interrupted anywhere and repeated.
+#include <algorithm>
+#include <cerrno>
+
+#include "io/bookkeeping.h"
+#include "io/fault.h"
+#include "io/model_dir_writer.h"
+
+namespace holdfast::io {
+namespace {
+
+// Every name of a directory, or nothing when it cannot be listed.
+std::vector<std::string> names_in(Io& io, int directory) {
+  std::vector<std::string> names;
+  if (io.list(directory, names) < 0) names.clear();
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const WriterOptions& options)
+    : io_(io), path_(model_dir), options_(options) {
+  open_directory();
+  recover();
+}
+
+// mkdir -p; each new name is synced in its parent, since a checkpoint is as durable as its path.
+void ModelDirWriter::create_parents(const std::string& path) {
+  const int made = io_.mkdir(kCurrentDirectory, path);
+  const SplitPath split = split_path(path);
+  if (made == -ENOENT && split.directory != path) {
+    create_parents(split.directory);
+    create_parents(path);
+    return;
+  }
+  if (made == -EEXIST) return;  // a file is found out when it is opened
+  if (made < 0) throw system_error("mkdir", path, -made);
+  if (!options_.sync) return;
+  const int descriptor = io_.open(kCurrentDirectory, split.directory, OpenMode::kDirectoryFollow);
+  const File parent = descriptor >= 0 ? File(io_, descriptor) : File();
+  const int synced = descriptor < 0 ? descriptor : sync_directory(descriptor, split.directory);
+  if (synced < 0) throw system_error("fsync", split.directory, -synced);
+}
+
+void ModelDirWriter::open_directory() {
+  int descriptor = io_.open(kCurrentDirectory, path_, OpenMode::kDirectoryFollow);
+  if (descriptor == -ENOENT) {
+    create_parents(path_);
+    descriptor = io_.open(kCurrentDirectory, path_, OpenMode::kDirectoryFollow);
+  }
+  if (descriptor == -ENOTDIR)
+    throw Error(Code::kFailedPrecondition,
+                "model_dir " + path_ + ": expected a directory, got a file. Name another model_dir.",
+                {{"path", path_}, {"errno", std::to_string(ENOTDIR)}});
+  if (descriptor < 0) throw system_error("open", path_, -descriptor);
+  directory_ = File(io_, descriptor);
+}
+
+void ModelDirWriter::recover() {
+  // Fails early, with one sentence, where nothing could be saved after hours of training.
+  const std::string probe = side_name(SideKind::kTemporary, 0, random());
+  const int made = io_.mkdir(directory_.get(), probe);
+  if (made < 0) {
+    Error error = system_error("mkdir in model_dir", path_, -made);
+    throw Error(error.code(),
+                "model_dir " + path_ + ": expected a directory that can be written, got " +
+                    errno_text(-made) + ". Change its permissions or name another one.",
+                error.details());
+  }
+  static_cast<void>(io_.rmdir(directory_.get(), probe));
+
+  const Scan found = scan(io_, directory_.get(), path_);
+  for (const Candidate& candidate : found.candidates) {
+    if (candidate.state == CommitState::kValid) {
+      newest_seq_ = std::max(newest_seq_, candidate.commit.commit_seq);
+      next_seq_ = std::max(next_seq_, newest_seq_ + 1);
+    } else if (!candidate.is_old) {
+      remove_unfinished(candidate);
+    }
+  }
+  for (const std::string& name : found.names) {
+    if (const auto side = parse_side_name(name)) recover_side(name, *side, found);
+    if (is_bookkeeping_temporary(name)) static_cast<void>(io_.unlink(directory_.get(), name));
+  }
+  try {
+    if (const auto text = read_bookkeeping(io_, path_))
+      next_seq_ = std::max(next_seq_, next_seq_of(*text));
+  } catch (const Error& error) {
+    warn(std::string(error.what()));
+  }
+}
+
+void ModelDirWriter::recover_side(const std::string& name, const SideName& side,
+                                  const Scan& found) {
+  if (side.kind != SideKind::kOld) {
+    delete_directory(name);
+    return;
+  }
+  const bool replaced = std::any_of(
+      found.candidates.begin(), found.candidates.end(), [&](const Candidate& candidate) {
+        return candidate.name == checkpoint_name(side.step) &&
+               candidate.state == CommitState::kValid;
+      });
+  if (replaced) {
+    delete_directory(name);
+    return;
+  }
+  const std::string target = checkpoint_name(side.step);
+  FileStat stat;
+  const int there = io_.stat(directory_.get(), target, stat);
+  const int renamed =
+      there == -ENOENT ? io_.rename(directory_.get(), name, target, RenameMode::kReplace) : -EEXIST;
+  if (renamed < 0) {
+    warn("checkpoint " + join_path(path_, name) + ": cannot be named " + target + " again: " +
+         errno_text(-renamed));
+  } else if (options_.sync) {
+    static_cast<void>(sync_directory(directory_.get(), path_));
+  }
+}
+
+// Only what the format itself makes is ever deleted, and never a checkpoint that is damaged.
+void ModelDirWriter::remove_unfinished(const Candidate& candidate) {
+  const std::string path = join_path(path_, candidate.name);
+  if (candidate.state != CommitState::kUnfinished) {
+    warn("checkpoint " + path + ": cannot be used and is left as it is: " + candidate.reason);
+    return;
+  }
+  const int descriptor = io_.open(directory_.get(), candidate.name, OpenMode::kDirectory);
+  if (descriptor < 0) return;
+  const File opened(io_, descriptor);
+  const std::vector<std::string> names = names_in(io_, descriptor);
+  if (std::all_of(names.begin(), names.end(), is_checkpoint_file)) {
+    delete_directory(candidate.name);
+  } else {
+    warn("directory " + path + ": no checkpoint (" + candidate.reason +
+         ") and left as it is, because other files stand in it");
+  }
+}
+
+bool ModelDirWriter::delete_directory(const std::string& name) {
+  const int descriptor = io_.open(directory_.get(), name, OpenMode::kDirectory);
+  int error = descriptor < 0 ? descriptor : 0;
+  if (descriptor >= 0) {
+    const File opened(io_, descriptor);
+    for (const std::string& file : names_in(io_, descriptor)) {
+      const int removed = io_.unlink(descriptor, file);
+      if (removed < 0 && error == 0) error = removed;
+    }
+  }
+  if (error == 0) error = io_.rmdir(directory_.get(), name);
+  if (error == 0 || error == -ENOENT) return true;
+  warn("directory " + join_path(path_, name) + ": cannot be removed: " + errno_text(-error) +
+       "; the next writer will try again");
+  return false;
+}
+
+void ModelDirWriter::move_to_trash(const std::string& name, std::int64_t step) {
+  const std::string trash = side_name(SideKind::kTrash, step, random());
+  const int renamed = io_.rename(directory_.get(), name, trash, RenameMode::kReplace);
+  if (renamed < 0) throw system_error("rename", join_path(path_, name), -renamed);
+  if (options_.sync) {
+    const int synced = sync_directory(directory_.get(), path_);
+    if (synced < 0) throw system_error("fsync", path_, -synced);
+  }
+  delete_directory(trash);
+}
+
+void ModelDirWriter::remove(const std::string& path) {
+  const SplitPath split = split_path(path);
+  const auto step = parse_checkpoint_name(split.name);
+  FileStat own;
+  FileStat named;
+  const int descriptor = io_.open(kCurrentDirectory, split.directory, OpenMode::kDirectoryFollow);
+  const File parent = descriptor >= 0 ? File(io_, descriptor) : File();
+  const bool inside = descriptor >= 0 && io_.fstat(descriptor, named) == 0 &&
+                      io_.fstat(directory_.get(), own) == 0 && own.device == named.device &&
+                      own.inode == named.inode;
+  if (!step || !inside)
+    throw Error(Code::kInvalidArgument,
+                path + ": expected the path of a checkpoint of " + path_ + ", got another one",
+                {{"path", path}});
+  move_to_trash(split.name, *step);
+}
+
+int ModelDirWriter::sync_directory(int directory, const std::string& path) {
+  const int result = io_.fsync(directory);
+  if (result != -EINVAL && result != -ENOTSUP && result != -EOPNOTSUPP) return result;
+  // Some network and FUSE file systems: the best that can be had there.
+  if (!warned_of_sync_)
+    warn("directory " + path + ": its file system cannot sync directories (" +
+         errno_text(-result) + "), so durability is best-effort");
+  warned_of_sync_ = true;
+  return 0;
+}
+
+std::uint64_t ModelDirWriter::random() {
+  std::uint64_t value = 0;
+  const int result = io_.random(&value, sizeof value);
+  if (result < 0) throw system_error("getentropy for", path_, -result);
+  return value;
+}
+
+}  // namespace holdfast::io
