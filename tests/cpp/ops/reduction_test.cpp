@@ -62,6 +62,11 @@ TEST(Gradients, OfReductionsMatchDifferences) {
   check_gradients("reduce_sum", {x});
   check_gradients("reduce_sum", {x}, axes({0, 2}));
   check_gradients("reduce_sum", {x}, axes({1}, true));
+  for (const char* op : {"reduce_mean", "reduce_max", "reduce_min"}) {
+    check_gradients(op, {x});
+    check_gradients(op, {x}, axes({0, 2}));
+    check_gradients(op, {x}, axes({1}, true));
+  }
 }
 
 TEST(Gradients, OfCopiesMatchDifferences) {
