@@ -46,6 +46,7 @@ PYTHON_LAYERS: dict[str, set[str]] = {
     "graph": {"errors", "_core"},
     "feature_column": {"graph", "errors"},
     "data": {"graph", "errors", "_core"},  # a mapped function is a graph of its own
+    "inputs": {"data"},  # numpy_input_fn and pandas_input_fn under the name scripts know
     "summary": {"errors"},
     "train": {"summary", "graph", "errors", "_core"},
     "saved_model": {"graph", "errors", "_core"},
@@ -54,6 +55,7 @@ PYTHON_LAYERS: dict[str, set[str]] = {
         "saved_model",
         "summary",
         "data",
+        "inputs",
         "feature_column",
         "graph",
         "errors",
