@@ -47,7 +47,7 @@ PYTHON_LAYERS: dict[str, set[str]] = {
     "feature_column": {"graph", "errors"},
     "data": {"graph", "errors", "_core"},  # a mapped function is a graph of its own
     "inputs": {"data"},  # numpy_input_fn and pandas_input_fn under the name scripts know
-    "summary": {"errors"},
+    "summary": {"graph", "errors"},
     "train": {"summary", "graph", "errors", "_core"},
     "saved_model": {"graph", "errors", "_core"},
     "estimator": {

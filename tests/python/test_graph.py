@@ -233,6 +233,30 @@ def test_finalized_graph_refuses_nodes(graph: tf.Graph) -> None:
         tf.constant(1.0)
 
 
+def test_control_dependencies_join_the_targets(graph: tf.Graph) -> None:
+    counter = tf.get_variable("n", [], tf.int64, trainable=False)
+    update = tf.assign_add(counter, 1)
+    with tf.control_dependencies([update]):
+        result = tf.identity(tf.constant(1.0))
+    behind = tf.identity(result)
+    assert graph.run_targets([behind]) == [update.node, behind.node]
+    assert graph.run_targets([update]) == [update.node]
+    with tf.control_dependencies([update]), tf.control_dependencies(None):
+        free = tf.identity(tf.constant(1.0))
+    assert graph.run_targets([free]) == [free.node]
+
+
+def test_group_reads_its_members_and_the_control_dependencies(graph: tf.Graph) -> None:
+    a, b, c = tf.constant(1.0), tf.constant(2.0), tf.constant(3.0)
+    with tf.control_dependencies([c]):
+        grouped = tf.group(a, [b, None], name="both")
+        nothing = tf.no_op()
+    assert (grouped.name, [t.node for t in grouped.inputs]) == ("both", [a.node, b.node, c.node])
+    assert [t.node for t in nothing.inputs] == [c.node]
+    with pytest.raises(ValueError, match="Unknown keyword arguments: names"):
+        tf.group(a, names="x")
+
+
 def test_collections_are_copied_and_filtered_by_name(graph: tf.Graph) -> None:
     with tf.name_scope("a"):
         first = tf.constant(1.0)
@@ -246,3 +270,10 @@ def test_collections_are_copied_and_filtered_by_name(graph: tf.Graph) -> None:
     assert len(tf.get_collection("one")) == 2
     tf.get_collection_ref("one").clear()
     assert graph.get_collection("one") == []
+
+
+def test_top_level_names_exist_and_unknown_ones_do_not() -> None:
+    for name in tf.__all__:
+        assert getattr(tf, name) is not None or name == "newaxis"
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = tf.nonsense
