@@ -7,6 +7,7 @@ namespace holdfast::python {
 
 void bind_dataset(pybind11::module_& module);
 void bind_errors(pybind11::module_& module);
+void bind_checkpoint(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);
 

@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("version", &holdfast::version);
   bind_errors(module);
   bind_dataset(module);
+  bind_checkpoint(module);
   bind_graph(module);
   bind_trainer(module);
 }

@@ -149,6 +149,10 @@ class CheckpointInfo:
     bytes: int
     nonfinite: int
 
+class CheckpointProblem:
+    path: str
+    reason: str
+
 class TensorInfo:
     name: str
     role: str
@@ -169,8 +173,16 @@ class CheckpointReader:
     def state_json(self) -> str: ...
     @property
     def model_json(self) -> str: ...
+    @staticmethod
+    def open_latest(model_dir: str) -> CheckpointReader:
+        """Opens the latest checkpoint, starting over when retention removes it meanwhile."""
+
     def read(self, name: str) -> Array: ...
-    def verify(self) -> None: ...
+    def read_all(self, threads: int = 0) -> dict[str, Array]:
+        """Every tensor by name, read in parallel and verified together with the gaps, or nothing."""
+
+    def verify(self) -> None:
+        """Reads every byte."""
 
 class CheckpointWriter:
     def __init__(self, model_dir: str, durability: str = "full", threads: int = 0) -> None: ...
@@ -184,6 +196,19 @@ class CheckpointWriter:
         """Writes a dict of arrays; names that look like slots get the slot role."""
 
     def remove(self, path: str) -> None: ...
+    def write_bookkeeping(self, json_text: str) -> None:
+        """Writes checkpoint.json from "all", "best" and "last_preserved_unix_ms" of an object.
+
+        "all" lists {"name", "step", "commit_seq", "created_unix_ms", "keep": [reasons]}.
+        """
+
+    def take_warnings(self) -> list[str]:
+        """What went wrong without harm since the last call."""
 
 def list_checkpoints(model_dir: str) -> list[CheckpointInfo]: ...
+def checkpoint_problems(model_dir: str) -> list[CheckpointProblem]:
+    """What list_checkpoints leaves out, and why."""
+
 def latest_checkpoint(model_dir: str) -> str | None: ...
+def read_bookkeeping(model_dir: str) -> str | None:
+    """The checked text of checkpoint.json; None when there is none; CheckpointCorruptError when damaged."""

@@ -30,8 +30,8 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 }
 
 TensorInfo info_of(const io::TensorEntry& entry) {
-  return {entry.name,  entry.role,  entry.slot_of, entry.slot, entry.optimizer,
-          entry.dtype, entry.shape, static_cast<std::int64_t>(entry.nonfinite)};
+  return {entry.name,      entry.role,  entry.slot_of, entry.slot,
+          entry.optimizer, entry.dtype, entry.shape,   static_cast<std::int64_t>(entry.nonfinite)};
 }
 
 }  // namespace
@@ -65,8 +65,8 @@ struct CheckpointReader::Impl {
 };
 
 CheckpointReader::CheckpointReader(const std::string& path)
-    : impl_(std::make_unique<Impl>(
-          std::make_unique<io::OpenedCheckpoint>(io::system_io(), path))) {}
+    : impl_(std::make_unique<Impl>(std::make_unique<io::OpenedCheckpoint>(io::system_io(), path))) {
+}
 
 CheckpointReader::CheckpointReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -79,9 +79,7 @@ CheckpointReader::CheckpointReader(CheckpointReader&&) noexcept = default;
 CheckpointReader& CheckpointReader::operator=(CheckpointReader&&) noexcept = default;
 
 const CheckpointInfo& CheckpointReader::info() const noexcept { return impl_->info; }
-const std::vector<TensorInfo>& CheckpointReader::tensors() const noexcept {
-  return impl_->tensors;
-}
+const std::vector<TensorInfo>& CheckpointReader::tensors() const noexcept { return impl_->tensors; }
 const std::string& CheckpointReader::state_json() const noexcept { return impl_->state_json; }
 const std::string& CheckpointReader::model_json() const noexcept { return impl_->model_json; }
 

@@ -30,8 +30,6 @@ void CheckpointWriter::write_bookkeeping(const std::string& json_text) {
   impl_->writer.write_bookkeeping(json_text);
 }
 
-std::vector<std::string> CheckpointWriter::take_warnings() {
-  return impl_->writer.take_warnings();
-}
+std::vector<std::string> CheckpointWriter::take_warnings() { return impl_->writer.take_warnings(); }
 
 }  // namespace holdfast

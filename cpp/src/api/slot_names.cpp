@@ -18,11 +18,16 @@ struct SlotSuffix {
 
 // Source: tensorflow/python/training/*.py, _create_slots of each class.
 constexpr SlotSuffix kSuffixes[] = {
-    {"Adagrad", "Adagrad", "accumulator"}, {"Adam", "Adam", "m"},
-    {"Adam_1", "Adam", "v"},               {"Momentum", "Momentum", "momentum"},
-    {"Ftrl", "Ftrl", "accumulator"},       {"Ftrl_1", "Ftrl", "linear"},
-    {"RMSProp", "RMSProp", "rms"},         {"RMSProp_1", "RMSProp", "momentum"},
-    {"Adadelta", "Adadelta", "accum"},     {"Adadelta_1", "Adadelta", "accum_update"},
+    {"Adagrad", "Adagrad", "accumulator"},
+    {"Adam", "Adam", "m"},
+    {"Adam_1", "Adam", "v"},
+    {"Momentum", "Momentum", "momentum"},
+    {"Ftrl", "Ftrl", "accumulator"},
+    {"Ftrl_1", "Ftrl", "linear"},
+    {"RMSProp", "RMSProp", "rms"},
+    {"RMSProp_1", "RMSProp", "momentum"},
+    {"Adadelta", "Adadelta", "accum"},
+    {"Adadelta_1", "Adadelta", "accum_update"},
 };
 
 bool is_scope(std::string_view part) {  // t_0, t_1, ...
@@ -35,9 +40,8 @@ void assign_slot(NamedTensor& tensor, const std::set<std::string, std::less<>>& 
   const std::size_t slash = name.rfind('/');
   if (slash == std::string_view::npos) return;
   const auto* suffix =
-      std::find_if(std::begin(kSuffixes), std::end(kSuffixes), [&](const SlotSuffix& known) {
-        return known.suffix == name.substr(slash + 1);
-      });
+      std::find_if(std::begin(kSuffixes), std::end(kSuffixes),
+                   [&](const SlotSuffix& known) { return known.suffix == name.substr(slash + 1); });
   if (suffix == std::end(kSuffixes)) return;
   std::string_view stem = name.substr(0, slash);
   const std::size_t scope = stem.rfind('/');

@@ -28,8 +28,7 @@ void check_entry(const Json& entry) {
     wrong("expected names like model.ckpt-100; got \"" +
           entry.at("name").as_string().substr(0, 80) + "\"");
   for (const char* key : {"step", "commit_seq", "created_unix_ms"}) integer(entry, key);
-  for (const Json& reason : entry.at("keep").as_array())
-    static_cast<void>(reason.as_string());
+  for (const Json& reason : entry.at("keep").as_array()) static_cast<void>(reason.as_string());
 }
 
 void check_members(const Json& root) {

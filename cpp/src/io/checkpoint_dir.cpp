@@ -65,8 +65,7 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
   for (const CheckpointProblem& problem : found)
     text += "\n  " + problem.path + ": " + problem.reason;
   text += "\nRestore one from a backup, or train in another model_dir.";
-  throw Error(Code::kDataLoss, text,
-              {{"path", model_dir}, {"found", std::to_string(found.size())}},
+  throw Error(Code::kDataLoss, text, {{"path", model_dir}, {"found", std::to_string(found.size())}},
               "CheckpointCorruptError");
 }
 

@@ -11,8 +11,8 @@ namespace holdfast::io {
 
 // Where a checkpoint is wrong. Empty strings and -1 are left out of the error.
 struct Place {
-  std::string path;    // of the checkpoint
-  std::string file;    // its name in the checkpoint
+  std::string path;  // of the checkpoint
+  std::string file;  // its name in the checkpoint
   std::string tensor;
   std::int64_t offset = -1;  // first byte in the file
   std::int64_t bytes = -1;   // how many from there

@@ -37,8 +37,6 @@ std::int64_t read_full(Io& io, int file, void* data, std::size_t size, std::uint
   return static_cast<std::int64_t>(done);
 }
 
-std::string errno_text(int error_number) {
-  return std::generic_category().message(error_number);
-}
+std::string errno_text(int error_number) { return std::generic_category().message(error_number); }
 
 }  // namespace holdfast::io

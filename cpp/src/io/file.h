@@ -14,9 +14,9 @@ namespace holdfast::io {
 constexpr int kCurrentDirectory = -100;  // AT_FDCWD: relative paths start where the process is
 
 enum class OpenMode {
-  kRead,       // a file, not through a symbolic link, without waiting for a FIFO's writer
-  kCreate,     // a new file for writing, read-only for everybody afterwards
-  kDirectory,  // a directory, not through a symbolic link
+  kRead,             // a file, not through a symbolic link, without waiting for a FIFO's writer
+  kCreate,           // a new file for writing, read-only for everybody afterwards
+  kDirectory,        // a directory, not through a symbolic link
   kDirectoryFollow,  // a directory that the user has named, through links
 };
 
@@ -69,8 +69,7 @@ class File {
   File() = default;
   File(Io& io, int descriptor) : io_(&io), descriptor_(descriptor) {}
   ~File() { static_cast<void>(close()); }
-  File(File&& other) noexcept
-      : io_(other.io_), descriptor_(std::exchange(other.descriptor_, -1)) {}
+  File(File&& other) noexcept : io_(other.io_), descriptor_(std::exchange(other.descriptor_, -1)) {}
   File& operator=(File&& other) noexcept {
     std::swap(io_, other.io_);
     std::swap(descriptor_, other.descriptor_);

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <chrono>
+#include <cstdio>
 
 #include "io/file.h"
 
@@ -81,8 +81,7 @@ class PosixIo final : public Io {
     return result;
   }
 
-  std::int64_t pwrite(int file, const void* data, std::size_t size,
-                      std::uint64_t offset) override {
+  std::int64_t pwrite(int file, const void* data, std::size_t size, std::uint64_t offset) override {
     return or_errno<std::int64_t>(::pwrite(file, data, size, static_cast<off_t>(offset)));
   }
 
@@ -156,14 +155,14 @@ class PosixIo final : public Io {
   }
 
   int fstat(int file, FileStat& stat) override {
-    struct stat found{};
+    struct stat found {};
     const int result = or_errno(::fstat(file, &found));
     if (result == 0) fill(found, stat);
     return result;
   }
 
   int stat(int directory, const std::string& name, FileStat& stat) override {
-    struct stat found{};
+    struct stat found {};
     const int result =
         or_errno(::fstatat(to_at(directory), name.c_str(), &found, AT_SYMLINK_NOFOLLOW));
     if (result == 0) fill(found, stat);
@@ -171,7 +170,7 @@ class PosixIo final : public Io {
   }
 
   int free_bytes(int file, std::uint64_t& bytes) override {
-    struct statvfs found{};
+    struct statvfs found {};
     const int result = or_errno(::fstatvfs(file, &found));
     if (result == 0) bytes = std::uint64_t{found.f_bavail} * found.f_frsize;
     return result;

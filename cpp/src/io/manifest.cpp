@@ -178,10 +178,8 @@ void check_files(const Rules& rules, const Manifest& manifest) {
 }
 
 void check_state(const Rules& rules, const Manifest& manifest) {
-  rules.expect(manifest.state.is_object(), "\"state\" to be an object",
-               manifest.state.kind_name());
-  rules.expect(manifest.model.is_object(), "\"model\" to be an object",
-               manifest.model.kind_name());
+  rules.expect(manifest.state.is_object(), "\"state\" to be an object", manifest.state.kind_name());
+  rules.expect(manifest.model.is_object(), "\"model\" to be an object", manifest.model.kind_name());
   const Json* step = manifest.state.find("global_step");
   rules.expect(step != nullptr && step->is_int() &&
                    step->as_int() == static_cast<std::int64_t>(manifest.step),
@@ -212,12 +210,10 @@ const TensorEntry& global_step_of(const Manifest& manifest) {
 
 void validate(const Manifest& manifest, const std::string& path) {
   Rules rules(path);
-  for (const std::uint64_t integer :
-       {manifest.commit_seq, manifest.step, manifest.created_unix_ms})
+  for (const std::uint64_t integer : {manifest.commit_seq, manifest.step, manifest.created_unix_ms})
     rules.limit(integer, kMaxInteger, "as an integer");
-  rules.expect(
-      manifest.chunk_bytes >= kMinChunkBytes && manifest.chunk_bytes <= kMaxChunkBytes,
-      "chunk_bytes from 4096 to 2^30", std::to_string(manifest.chunk_bytes));
+  rules.expect(manifest.chunk_bytes >= kMinChunkBytes && manifest.chunk_bytes <= kMaxChunkBytes,
+               "chunk_bytes from 4096 to 2^30", std::to_string(manifest.chunk_bytes));
   rules.limit(manifest.file_bytes.size(), kMaxFiles, "files");
   for (const std::uint64_t bytes : manifest.file_bytes) rules.limit(bytes, kMaxInteger, "bytes");
   rules.limit(manifest.tensors.size(), kMaxTensors, "tensors");

@@ -26,7 +26,7 @@ struct PartEntry {
 struct TensorEntry {
   std::string name;
   std::string role;
-  std::string slot_of;    // these three of slots only
+  std::string slot_of;  // these three of slots only
   std::string slot;
   std::string optimizer;
   DType dtype = DType::kFloat32;
@@ -44,8 +44,8 @@ struct Manifest {
   std::uint64_t created_unix_ms = 0;
   std::uint64_t chunk_bytes = kChunkBytes;
   std::vector<std::uint64_t> file_bytes;
-  std::vector<TensorEntry> tensors;   // sorted by name
-  Json state = Json::object();        // with "global_step"
+  std::vector<TensorEntry> tensors;  // sorted by name
+  Json state = Json::object();       // with "global_step"
   Json model = Json::object();
 };
 

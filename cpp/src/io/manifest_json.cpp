@@ -47,8 +47,7 @@ class Fields {
 
   std::string name(const char* key) const { return what_ + "\"" + key + "\""; }
   static std::string text_of(const Json* value) {
-    if (value->is_array() || value->is_object())
-      return std::string("an ") + value->kind_name();
+    if (value->is_array() || value->is_object()) return std::string("an ") + value->kind_name();
     return to_text(*value).substr(0, 80);
   }
 
@@ -96,8 +95,7 @@ TensorEntry parse_tensor(const Json& json, Place place, std::size_t index) {
     throw corrupt(place, "a known dtype", "\"" + fields.string("dtype").substr(0, 40) + "\"");
   }
   const Json::Array& shape = fields.array("shape");
-  if (shape.size() > kMaxRank)
-    throw unsafe(place, "at most 32 axes", std::to_string(shape.size()));
+  if (shape.size() > kMaxRank) throw unsafe(place, "at most 32 axes", std::to_string(shape.size()));
   for (const Json& size : shape)
     tensor.shape.push_back(static_cast<std::int64_t>(fields.integer_of(size, "a size of a shape")));
   tensor.nonfinite = fields.integer("nonfinite");
@@ -169,8 +167,7 @@ void parse_head(const Fields& fields, const Place& place, Manifest& manifest) {
 }
 
 // Parsing errors of the text become errors of the checkpoint.
-Json parse_text(std::string_view text, const Place& place,
-                const std::function<void(Json)>& take) {
+Json parse_text(std::string_view text, const Place& place, const std::function<void(Json)>& take) {
   JsonLimits limits;
   limits.text_bytes = kMaxManifestBytes;
   try {

@@ -62,8 +62,7 @@ std::optional<SaveId> parse_save_id(std::string_view text) {
   SaveId id{};
   if (text.size() != 2 * id.size() || !is_hex(text)) return std::nullopt;
   for (std::size_t i = 0; i < id.size(); ++i)
-    id[i] =
-        static_cast<unsigned char>(hex_value(text[2 * i]) * 16 + hex_value(text[2 * i + 1]));
+    id[i] = static_cast<unsigned char>(hex_value(text[2 * i]) * 16 + hex_value(text[2 * i + 1]));
   return id;
 }
 
@@ -77,8 +76,7 @@ std::optional<std::uint32_t> parse_crc(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text) {
-  if (text.empty() || text.size() > 16 || (text.size() > 1 && text[0] == '0'))
-    return std::nullopt;
+  if (text.empty() || text.size() > 16 || (text.size() > 1 && text[0] == '0')) return std::nullopt;
   std::uint64_t value = 0;
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;

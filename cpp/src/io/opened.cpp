@@ -14,7 +14,9 @@
 namespace holdfast::io {
 namespace {
 
-Place place_of(const std::string& path, const std::string& file) { return {path, file, {}, -1, -1}; }
+Place place_of(const std::string& path, const std::string& file) {
+  return {path, file, {}, -1, -1};
+}
 
 Error unreadable(const Place& place, int error_number) {
   Error error = corrupt(place, "a readable file", errno_text(error_number));
@@ -62,9 +64,8 @@ Tensor uninitialized(const TensorEntry& tensor, const std::string& path) {
                 "checkpoint " + path + ", tensor \"" + tensor.name + "\": expected " +
                     std::to_string(bytes) + " bytes of free memory, got none",
                 {{"path", path}, {"tensor", tensor.name}, {"expected", std::to_string(bytes)}});
-  return Tensor::borrow(tensor.dtype, tensor.shape, memory, {memory, [=](void* p) {
-                                                               ::operator delete(p, kAlignment);
-                                                             }});
+  return Tensor::borrow(tensor.dtype, tensor.shape, memory,
+                        {memory, [=](void* p) { ::operator delete(p, kAlignment); }});
 }
 
 [[noreturn]] void out_of_memory(const std::string& path) {
@@ -83,8 +84,7 @@ CommitResult read_commit(Io& io, int directory, const std::string& path) {
   if (result == -ENOENT)
     return {CommitState::kUnfinished, {}, "no COMMIT: the save or copy never finished"};
   if (result < 0) throw unreadable(place, -result);
-  if (bytes > kMaxCommitBytes)
-    throw unsafe(place, "at most 512 bytes", std::to_string(bytes));
+  if (bytes > kMaxCommitBytes) throw unsafe(place, "at most 512 bytes", std::to_string(bytes));
   return parse_commit(read_text(io, file, place, bytes));
 }
 
@@ -120,8 +120,7 @@ OpenedCheckpoint::OpenedCheckpoint(Io& io, const std::string& path) : io_(&io), 
     const int opened = open_plain(io, directory.get(), place, file, bytes);
     if (opened < 0) throw unreadable(place, -opened);
     if (bytes != commit.manifest_bytes)
-      throw corrupt(place, std::to_string(commit.manifest_bytes) + " bytes",
-                    std::to_string(bytes));
+      throw corrupt(place, std::to_string(commit.manifest_bytes) + " bytes", std::to_string(bytes));
     const std::string text = read_text(io, file, place, bytes);
     const std::uint32_t crc = crc32c(text.data(), text.size());
     if (crc != commit.manifest_crc)
@@ -184,7 +183,8 @@ void OpenedCheckpoint::add_chunks(const TensorEntry& tensor, unsigned char* to,
                                   std::vector<Chunk>& chunks) const {
   for (const PartEntry& part : tensor.parts) {
     for (std::size_t i = 0; i < part.crcs.size(); ++i)
-      chunks.push_back({&tensor, &part, i, to == nullptr ? nullptr : to + i * manifest_.chunk_bytes});
+      chunks.push_back(
+          {&tensor, &part, i, to == nullptr ? nullptr : to + i * manifest_.chunk_bytes});
     if (to != nullptr) to += part.bytes;
   }
 }
@@ -192,8 +192,7 @@ void OpenedCheckpoint::add_chunks(const TensorEntry& tensor, unsigned char* to,
 void OpenedCheckpoint::read_chunk(const Chunk& chunk) const {
   const PartEntry& part = *chunk.part;
   const std::uint64_t begin = chunk.index * manifest_.chunk_bytes;
-  const auto size =
-      static_cast<std::size_t>(std::min(manifest_.chunk_bytes, part.bytes - begin));
+  const auto size = static_cast<std::size_t>(std::min(manifest_.chunk_bytes, part.bytes - begin));
   const std::uint64_t offset = part.offset + begin;
   const Place place{path_, shard_name(part.file, shards_.size()), chunk.tensor->name,
                     static_cast<std::int64_t>(offset), static_cast<std::int64_t>(size)};
@@ -310,10 +309,12 @@ void OpenedCheckpoint::check_gaps(int threads) const {
     unsigned char gap[kMaxGap];
     for (const PartEntry* part : parts) {
       const auto size = static_cast<std::size_t>(part->offset - end);
-      const Place place{path_, shard_name(file, shards_.size()), {},
-                        static_cast<std::int64_t>(end), static_cast<std::int64_t>(size)};
-      const std::int64_t got =
-          size == 0 ? 0 : read_full(*io_, shards_[file].get(), gap, size, end);
+      const Place place{path_,
+                        shard_name(file, shards_.size()),
+                        {},
+                        static_cast<std::int64_t>(end),
+                        static_cast<std::int64_t>(size)};
+      const std::int64_t got = size == 0 ? 0 : read_full(*io_, shards_[file].get(), gap, size, end);
       if (got < 0) throw unreadable(place, static_cast<int>(-got));
       if (static_cast<std::size_t>(got) != size ||
           std::any_of(gap, gap + size, [](unsigned char byte) { return byte != 0; }))

@@ -6,9 +6,9 @@
 
 namespace holdfast::io {
 
-// Calls task(i) for i = 0..count-1 on up to `threads` threads, the calling one included, each taking
-// the next i when it is free. After an exception no new task starts; the first one is thrown again
-// when all threads have ended.
+// Calls task(i) for i = 0..count-1 on up to `threads` threads, the calling one included, each
+// taking the next i when it is free. After an exception no new task starts; the first one is thrown
+// again when all threads have ended.
 void run_parallel(int threads, std::size_t count, const std::function<void(std::size_t)>& task);
 
 }  // namespace holdfast::io

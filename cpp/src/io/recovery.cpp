@@ -51,9 +51,10 @@ void ModelDirWriter::open_directory() {
     descriptor = io_.open(kCurrentDirectory, path_, OpenMode::kDirectoryFollow);
   }
   if (descriptor == -ENOTDIR)
-    throw Error(Code::kFailedPrecondition,
-                "model_dir " + path_ + ": expected a directory, got a file. Name another model_dir.",
-                {{"path", path_}, {"errno", std::to_string(ENOTDIR)}});
+    throw Error(
+        Code::kFailedPrecondition,
+        "model_dir " + path_ + ": expected a directory, got a file. Name another model_dir.",
+        {{"path", path_}, {"errno", std::to_string(ENOTDIR)}});
   if (descriptor < 0) throw system_error("open", path_, -descriptor);
   directory_ = File(io_, descriptor);
 }
@@ -98,11 +99,11 @@ void ModelDirWriter::recover_side(const std::string& name, const SideName& side,
     delete_directory(name);
     return;
   }
-  const bool replaced = std::any_of(
-      found.candidates.begin(), found.candidates.end(), [&](const Candidate& candidate) {
-        return candidate.name == checkpoint_name(side.step) &&
-               candidate.state == CommitState::kValid;
-      });
+  const bool replaced = std::any_of(found.candidates.begin(), found.candidates.end(),
+                                    [&](const Candidate& candidate) {
+                                      return candidate.name == checkpoint_name(side.step) &&
+                                             candidate.state == CommitState::kValid;
+                                    });
   if (replaced) {
     delete_directory(name);
     return;
@@ -113,8 +114,8 @@ void ModelDirWriter::recover_side(const std::string& name, const SideName& side,
   const int renamed =
       there == -ENOENT ? io_.rename(directory_.get(), name, target, RenameMode::kReplace) : -EEXIST;
   if (renamed < 0) {
-    warn("checkpoint " + join_path(path_, name) + ": cannot be named " + target + " again: " +
-         errno_text(-renamed));
+    warn("checkpoint " + join_path(path_, name) + ": cannot be named " + target +
+         " again: " + errno_text(-renamed));
   } else if (options_.sync) {
     static_cast<void>(sync_directory(directory_.get(), path_));
   }
@@ -189,8 +190,8 @@ int ModelDirWriter::sync_directory(int directory, const std::string& path) {
   if (result != -EINVAL && result != -ENOTSUP && result != -EOPNOTSUPP) return result;
   // Some network and FUSE file systems: the best that can be had there.
   if (!warned_of_sync_)
-    warn("directory " + path + ": its file system cannot sync directories (" +
-         errno_text(-result) + "), so durability is best-effort");
+    warn("directory " + path + ": its file system cannot sync directories (" + errno_text(-result) +
+         "), so durability is best-effort");
   warned_of_sync_ = true;
   return 0;
 }

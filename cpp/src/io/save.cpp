@@ -182,8 +182,7 @@ class ModelDirWriter::Save {
 
   Candidate look_at_target() {
     Candidate old;
-    const int descriptor =
-        io_.open(writer_.directory_.get(), target_, OpenMode::kDirectory);
+    const int descriptor = io_.open(writer_.directory_.get(), target_, OpenMode::kDirectory);
     if (descriptor < 0) {
       old.state = CommitState::kDamaged;
       old.reason = "cannot be opened: " + errno_text(-descriptor);
@@ -191,8 +190,7 @@ class ModelDirWriter::Save {
     }
     const File opened(io_, descriptor);
     try {
-      const CommitResult result =
-          read_commit(io_, descriptor, join_path(writer_.path_, target_));
+      const CommitResult result = read_commit(io_, descriptor, join_path(writer_.path_, target_));
       old.state = result.state;
       old.reason = result.reason;
     } catch (const Error& error) {
@@ -204,8 +202,7 @@ class ModelDirWriter::Save {
 
   void delete_replaced(const std::string& name) {
     const std::string trash = side_name(SideKind::kTrash, step_, writer_.random());
-    const int renamed =
-        io_.rename(writer_.directory_.get(), name, trash, RenameMode::kReplace);
+    const int renamed = io_.rename(writer_.directory_.get(), name, trash, RenameMode::kReplace);
     writer_.delete_directory(renamed == 0 ? trash : name);
   }
 
@@ -288,7 +285,8 @@ class ModelDirWriter::Save {
 // True when the newest checkpoint is of this step and holds the same values. An older one of the
 // same step is not enough: the save shall become the latest.
 bool ModelDirWriter::equal_is_there(SavePlan& plan) {
-  const std::string path = join_path(path_, checkpoint_name(static_cast<std::int64_t>(plan.manifest.step)));
+  const std::string path =
+      join_path(path_, checkpoint_name(static_cast<std::int64_t>(plan.manifest.step)));
   FileStat stat;
   if (io_.stat(directory_.get(), split_path(path).name, stat) < 0) return false;
   try {

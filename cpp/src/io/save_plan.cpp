@@ -27,10 +27,10 @@ Json parse_object(const std::string& text, const char* what) {
     Json json = parse_json(text, limits);
     if (json.is_object()) return json;
   } catch (const Error& error) {
-    throw Error(error.code(),
-                "checkpoint contents: expected " + std::string(what) + " as strict JSON; " +
-                    error.what(),
-                error.details());
+    throw Error(
+        error.code(),
+        "checkpoint contents: expected " + std::string(what) + " as strict JSON; " + error.what(),
+        error.details());
   }
   invalid("expected " + std::string(what) + " to be a JSON object; got another value");
 }
@@ -45,8 +45,7 @@ std::int64_t step_of(const CheckpointContents& contents) {
   if (found == nullptr) invalid("expected a tensor with the role global_step; got none");
   if (found->value.dtype() != DType::kInt64 || !found->value.shape().empty())
     invalid("expected global_step to be int64 []; got " +
-            std::string(dtype_name(found->value.dtype())) + " " +
-            shape_text(found->value.shape()));
+            std::string(dtype_name(found->value.dtype())) + " " + shape_text(found->value.shape()));
   const std::int64_t step = *found->value.data<std::int64_t>();
   if (step < 0 || static_cast<std::uint64_t>(step) > kMaxInteger)
     invalid("expected a global_step from 0 to 2^53-1; got " + std::to_string(step));
@@ -99,9 +98,8 @@ void choose_shards(Manifest& manifest, std::size_t shards) {
   std::vector<PartEntry*> parts;
   for (TensorEntry& tensor : manifest.tensors)
     for (PartEntry& part : tensor.parts) parts.push_back(&part);
-  std::stable_sort(parts.begin(), parts.end(), [](const PartEntry* a, const PartEntry* b) {
-    return a->bytes > b->bytes;
-  });
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const PartEntry* a, const PartEntry* b) { return a->bytes > b->bytes; });
   std::vector<std::uint64_t> load(shards, 0);
   for (PartEntry* part : parts) {
     const auto lightest = std::min_element(load.begin(), load.end());
@@ -163,7 +161,8 @@ SavePlan plan_save(const CheckpointContents& contents, int threads) {
   manifest.writer_version = version();
   manifest.step = static_cast<std::uint64_t>(step_of(contents));
   manifest.state = Json::object().set("global_step", static_cast<std::int64_t>(manifest.step));
-  for (const auto& [key, value] : parse_object(contents.state_json, "state_json").as_object())
+  const Json state = parse_object(contents.state_json, "state_json");
+  for (const auto& [key, value] : state.as_object())
     if (key != "global_step") manifest.state.set(key, value);
   manifest.model = parse_object(contents.model_json, "model_json");
 
@@ -211,8 +210,8 @@ void stage_shard(SavePlan& plan, std::size_t shard, const BlockSink& sink,
       source += tensor.parts[before].bytes;
     for (std::uint64_t at = 0; at < part.bytes;) {
       const std::uint64_t in_chunk = kChunkBytes - at % kChunkBytes;
-      const auto size =
-          static_cast<std::size_t>(std::min({part.bytes - at, in_chunk, std::uint64_t{kBlockBytes}}));
+      const auto size = static_cast<std::size_t>(
+          std::min({part.bytes - at, in_chunk, std::uint64_t{kBlockBytes}}));
       std::memcpy(block.get(), source + at, size);
       std::uint32_t& crc = part.crcs[at / kChunkBytes];
       crc = crc32c(block.get(), size, at % kChunkBytes == 0 ? 0 : crc);

@@ -32,9 +32,8 @@ struct SavePlan {
 SavePlan plan_save(const CheckpointContents& contents, int threads);
 
 // Called with each block after it was copied, counted and added to its CRC.
-using BlockSink =
-    std::function<void(std::size_t shard, const unsigned char* block, std::size_t size,
-                       std::uint64_t offset)>;
+using BlockSink = std::function<void(std::size_t shard, const unsigned char* block,
+                                     std::size_t size, std::uint64_t offset)>;
 
 // One pass over one shard's parts: copies each block to memory of its own, computes the CRCs from
 // that copy (never from the live tensor, which somebody may be changing) and gives it to `sink`
