@@ -81,7 +81,17 @@ void bind_trainer(py::module_& module) {
       .def("reset_local_variables", &Trainer::reset_local_variables)
       .def_property_readonly("global_step", &Trainer::global_step)
       .def_property_readonly("seed", &Trainer::seed)
-      .def_property_readonly("threads", &Trainer::threads);
+      .def_property_readonly("threads", &Trainer::threads)
+      .def("restore", &Trainer::restore, "reader"_a, "restore_slots"_a = true,
+           py::call_guard<py::gil_scoped_release>())
+      .def(
+          "save",
+          [](const Trainer& trainer, CheckpointWriter& writer, const std::string& state_json,
+             const std::string& model_json) {
+            return writer.save(trainer.snapshot(state_json, model_json));
+          },
+          "writer"_a, "state_json"_a = "{}", "model_json"_a = "{}",
+          py::call_guard<py::gil_scoped_release>());
 }
 
 }  // namespace holdfast::python

@@ -179,8 +179,11 @@ class AdagradKernel : public OpKernel {
 // A target that stands for its inputs; its value is 0.
 class GroupKernel : public OpKernel {
  public:
-  explicit GroupKernel(const KernelContext& context) { *context.output.as<std::int64_t>() = 0; }
-  void run(const RunContext&) override {}
+  explicit GroupKernel(const KernelContext& context) : value_(context.output.as<std::int64_t>()) {}
+  void run(const RunContext&) override { *value_ = 0; }
+
+ private:
+  std::int64_t* value_;
 };
 
 OpDef writing(const char* name, int inputs, TensorType (*infer)(const InferContext&),
