@@ -23,9 +23,9 @@ class Choices {
 
   // Uniform in [0, n).
   std::int64_t next(std::int64_t n) {
-    const int per_block = two_words_ ? 2 : 4;
-    const auto part = static_cast<std::size_t>(chosen_ % static_cast<std::uint64_t>(per_block));
-    if (part == 0) words_ = philox(key_, chosen_ / static_cast<std::uint64_t>(per_block), pass_);
+    const int shift = two_words_ ? 1 : 2;  // choices of a block: 2 or 4
+    const auto part = static_cast<std::size_t>(chosen_ & ((std::uint64_t{1} << shift) - 1));
+    if (part == 0) words_ = philox(key_, chosen_ >> shift, pass_);
     ++chosen_;
     const auto range = static_cast<std::uint64_t>(n);
     if (!two_words_) return static_cast<std::int64_t>((words_[part] * range) >> 32);
@@ -53,8 +53,8 @@ class ShuffleStream final : public IndexStream {
         choices_(options.key, options.buffer_size) {}
 
   void begin(std::uint64_t pass) override {
-    stores_.release(buffer_.data(), static_cast<std::int64_t>(buffer_.size()));
-    buffer_.clear();
+    stores_.release(buffer_.data(), held_);
+    held_ = 0;
     filled_ = false;
     input_ended_ = false;
     given_ = 0;
@@ -66,15 +66,13 @@ class ShuffleStream final : public IndexStream {
     if (!filled_) fill();
     const std::int64_t refills = refill(count);
     std::int64_t given = 0;
-    for (; given < count && !buffer_.empty(); ++given) {
-      const auto n = static_cast<std::int64_t>(buffer_.size());
-      std::int64_t& chosen = buffer_[static_cast<std::size_t>(choices_.next(n))];
+    for (; given < count && held_ > 0; ++given) {
+      std::int64_t& chosen = buffer_[static_cast<std::size_t>(choices_.next(held_))];
       indices[given] = chosen;
       if (given < refills) {
         chosen = refill_[static_cast<std::size_t>(given)];
       } else {
-        chosen = buffer_.back();
-        buffer_.pop_back();
+        chosen = buffer_[static_cast<std::size_t>(--held_)];
       }
     }
     given_ += given;
@@ -106,12 +104,14 @@ class ShuffleStream final : public IndexStream {
     while (have < options_.buffer_size && !input_ended_) {
       const std::int64_t wanted =
           std::min(options_.buffer_size - have, std::max<std::int64_t>(have, 1024));
-      buffer_.resize(static_cast<std::size_t>(have + wanted));
+      if (static_cast<std::int64_t>(buffer_.size()) < have + wanted) {
+        buffer_.resize(static_cast<std::size_t>(have + wanted));
+      }
       const std::int64_t got = input_->next(buffer_.data() + have, wanted);
       input_ended_ = got < wanted;
       have += got;
     }
-    buffer_.resize(static_cast<std::size_t>(have));
+    held_ = have;
   }
 
   // Reads what replaces the next `count` elements handed out; returns how many there are.
@@ -127,7 +127,7 @@ class ShuffleStream final : public IndexStream {
 
   std::int64_t skip_rest(std::int64_t size) {
     const std::int64_t passed = size - given_;
-    buffer_.clear();  // of known size means of tables: there is nothing to release
+    held_ = 0;  // of known size means of tables: there is nothing to release
     filled_ = true;
     input_ended_ = true;
     given_ = size;
@@ -138,7 +138,8 @@ class ShuffleStream final : public IndexStream {
   ShuffleOptions options_;
   const StoreSet& stores_;
   Choices choices_;
-  std::vector<std::int64_t> buffer_;
+  std::vector<std::int64_t> buffer_;  // the first held_ are; the rest is room, kept over passes
+  std::int64_t held_ = 0;
   std::vector<std::int64_t> refill_;
   std::int64_t given_ = 0;
   bool filled_ = false;
