@@ -28,12 +28,11 @@ ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const Write
 
 // mkdir -p; each new name is synced in its parent, since a checkpoint is as durable as its path.
 void ModelDirWriter::create_parents(const std::string& path) {
-  const int made = io_.mkdir(kCurrentDirectory, path);
+  int made = io_.mkdir(kCurrentDirectory, path);
   const SplitPath split = split_path(path);
   if (made == -ENOENT && split.directory != path) {
     create_parents(split.directory);
-    create_parents(path);
-    return;
+    made = io_.mkdir(kCurrentDirectory, path);  // ENOENT again: nothing can be made there (/proc)
   }
   if (made == -EEXIST) return;  // a file is found out when it is opened
   if (made < 0) throw system_error("mkdir", path, -made);
