@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from holdfast import _core
 
-FILE_NAME = "checkpoint.json"
-_FORMAT = "holdfast.state"
 _PRESERVED = "every_n_hours"
+_OF_THIS_RUN = {"started_from"}  # means nothing to the next run
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,41 +29,32 @@ def encode(
     checkpoints: Sequence[_core.CheckpointInfo],
     reasons: Mapping[str, Sequence[str]],
     last_preserved_unix_ms: int,
-) -> bytes:
-    """Returns the file's bytes for the checkpoints that stay, oldest first."""
-    document = {
-        "format": _FORMAT,
-        "latest": os.path.basename(checkpoints[-1].path),
-        "next_seq": checkpoints[-1].commit_seq + 1,
-        "all": [
-            {
-                "name": os.path.basename(info.path),
-                "step": info.step,
-                "commit_seq": info.commit_seq,
-                "created_unix_ms": info.created_unix_ms,
-                "keep": sorted(reasons.get(info.path, ())),
-            }
-            for info in checkpoints
-        ],
-        "last_preserved_unix_ms": last_preserved_unix_ms,
-    }
-    return json.dumps(document, indent=1).encode() + b"\n"
+) -> str:
+    """Returns what the writer is told for the checkpoints that stay, oldest first."""
+    return json.dumps(
+        {
+            "all": [
+                {
+                    "name": os.path.basename(info.path),
+                    "step": info.step,
+                    "commit_seq": info.commit_seq,
+                    "created_unix_ms": info.created_unix_ms,
+                    "keep": sorted(set(reasons.get(info.path, ())) - _OF_THIS_RUN),
+                }
+                for info in checkpoints
+            ],
+            "last_preserved_unix_ms": last_preserved_unix_ms,
+        }
+    )
 
 
-def parse(data: bytes) -> Bookkeeping:
-    """Returns what the file says. Raises: ValueError if it is no such file."""
-    document = json.loads(data)
-    if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise ValueError(f'expected a JSON object with "format": "{_FORMAT}"')
-    entries = document.get("all", [])
-    last = document.get("last_preserved_unix_ms")
-    if not isinstance(entries, list) or not (last is None or isinstance(last, int)):
-        raise ValueError('"all" must be a list, "last_preserved_unix_ms" an integer')
+def parse(text: str) -> Bookkeeping:
+    """Returns what the file says, whose form the core has checked."""
+    document = json.loads(text)
     preserved = {
-        entry["name"]
-        for entry in entries
-        if isinstance(entry, dict)
-        and isinstance(entry.get("name"), str)
-        and _PRESERVED in (entry.get("keep") or ())
+        entry["name"] for entry in document.get("all", ()) if _PRESERVED in entry.get("keep", ())
     }
-    return Bookkeeping(preserved=frozenset(preserved), last_preserved_unix_ms=last)
+    return Bookkeeping(
+        preserved=frozenset(preserved),
+        last_preserved_unix_ms=document.get("last_preserved_unix_ms"),
+    )

@@ -233,10 +233,16 @@ class Saver:
             last_preserved_unix_ms=memory.last_preserved_unix_ms,
         )
         staying = [info for info in found if info.path in kept.reasons]
-        self._remember(_bookkeeping.encode(staying, kept.reasons, kept.last_preserved_unix_ms))
+        remembered = _bookkeeping.encode(staying, kept.reasons, kept.last_preserved_unix_ms)
+        try:
+            self._writer.write_bookkeeping(remembered)
+        except errors.OpError as error:
+            _logger.warning("Could not write checkpoint.json, which is only advice: %s", error)
         for info in found:
             if info.path not in kept.reasons:
                 self._remove(info.path)
+        for warning in self._writer.take_warnings():
+            _logger.warning(warning)
 
     def _remove(self, path: str) -> None:
         try:
@@ -245,35 +251,18 @@ class Saver:
             _logger.warning("Could not delete %s, trying again at the next save: %s", path, error)
 
     def _remembered(self, checkpoints: int) -> _bookkeeping.Bookkeeping:
-        path = os.path.join(self._model_dir, _bookkeeping.FILE_NAME)
-        problem: Exception
+        problem = "there is none"
         try:
-            with open(path, "rb") as file:
-                return _bookkeeping.parse(file.read())
-        except FileNotFoundError as error:
-            if checkpoints <= 1:  # the first save of all: the file is about to be written
-                return _bookkeeping.Bookkeeping()
-            problem = error
-        except (OSError, ValueError) as error:
-            problem = error
-        _logger.warning(
-            "%s is rebuilt from the checkpoints; which of them were kept for "
-            "keep_checkpoint_every_n_hours is lost: %s",
-            path,
-            problem,
-        )
+            text = _core.read_bookkeeping(self._model_dir)
+            if text is not None:
+                return _bookkeeping.parse(text)
+        except errors.OpError as error:
+            problem = str(error)
+        if checkpoints > 1:  # else the first save of all: the file is about to be written
+            _logger.warning(
+                "checkpoint.json in %s is rebuilt from the checkpoints; which of them were kept "
+                "for keep_checkpoint_every_n_hours is lost: %s",
+                self._model_dir,
+                problem,
+            )
         return _bookkeeping.Bookkeeping()
-
-    def _remember(self, data: bytes) -> None:
-        # Temporary file, sync, rename: the old advice or the new one, never half of one.
-        path = os.path.join(self._model_dir, _bookkeeping.FILE_NAME)
-        temporary = os.path.join(self._model_dir, f".tmp-{_bookkeeping.FILE_NAME}")
-        try:
-            with open(temporary, "wb") as file:
-                file.write(data)
-                if self._options.durability == "full":
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except OSError as error:
-            _logger.warning("Could not write %s, which is only advice: %s", path, error)

@@ -64,7 +64,8 @@ class Session:
         leaves = _fetches.flatten(fetches)
         nodes = [self.graph.as_node(leaf) for leaf in leaves]
         self._refuse_input(nodes)
-        self.trainer.set_input(None)
+        if self._feed is not None:
+            self.trainer.set_input(None)
         try:
             fetched = self.trainer.run(1, self.graph.run_targets(leaves), nodes).fetched
         finally:
