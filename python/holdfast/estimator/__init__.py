@@ -1,5 +1,44 @@
 """Estimators: models that train, evaluate and predict, and keep what they learn in a directory."""
 
+from holdfast.errors import NanLossDuringTrainingError
+from holdfast.estimator._dnn import DNNClassifier
+from holdfast.estimator._estimator import Estimator
 from holdfast.estimator._run_config import RunConfig
+from holdfast.estimator._specs import EstimatorSpec, ModeKeys
+from holdfast.train import (
+    CheckpointSaverHook,
+    CheckpointSaverListener,
+    FeedFnHook,
+    FinalOpsHook,
+    LoggingTensorHook,
+    NanTensorHook,
+    SecondOrStepTimer,
+    SessionRunArgs,
+    SessionRunContext,
+    SessionRunHook,
+    SessionRunValues,
+    StepCounterHook,
+    StopAtStepHook,
+)
 
-__all__ = ["RunConfig"]
+__all__ = [
+    "CheckpointSaverHook",
+    "CheckpointSaverListener",
+    "DNNClassifier",
+    "Estimator",
+    "EstimatorSpec",
+    "FeedFnHook",
+    "FinalOpsHook",
+    "LoggingTensorHook",
+    "ModeKeys",
+    "NanLossDuringTrainingError",
+    "NanTensorHook",
+    "RunConfig",
+    "SecondOrStepTimer",
+    "SessionRunArgs",
+    "SessionRunContext",
+    "SessionRunHook",
+    "SessionRunValues",
+    "StepCounterHook",
+    "StopAtStepHook",
+]

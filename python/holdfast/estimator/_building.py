@@ -25,12 +25,12 @@ class BuiltModel:
     Attributes:
       graph: What they have built.
       spec: What model_fn returned.
-      source: Where the batches come from; None if input_fn returned constants.
+      source: Where the batches come from.
     """
 
     graph: Graph
     spec: EstimatorSpec
-    source: InputSource | None
+    source: InputSource
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -63,12 +63,14 @@ def build_model(
     Raises:
       ValueError: one of them returned something else than it should.
     """
-    graph = Graph()
-    with graph.as_default():
-        graph.seed = seed
-        create_global_step(graph)
+    graph, input_graph = Graph(), Graph()
+    input_graph.seed = seed
+    with input_graph.as_default():
         returned = call_input_fn(input_fn, mode=mode, params=params, config=config)
-        features, labels, source = features_and_labels(returned, graph, seed)
+    with graph.as_default():
+        graph.seed = input_graph.seed
+        create_global_step(graph)
+        features, labels, source = features_and_labels(returned, graph)
         if mode == ModeKeys.PREDICT:
             labels = None
         spec = call_model_fn(model_fn, features, labels, mode=mode, params=params, config=config)

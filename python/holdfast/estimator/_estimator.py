@@ -1,0 +1,335 @@
+"""Estimator: a model function with a directory that keeps what it learns."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from holdfast import errors
+from holdfast.estimator._calls import call_model_fn, check_model_fn
+from holdfast.estimator._evaluate_call import evaluate_model
+from holdfast.estimator._predict_call import examples, predict_batches
+from holdfast.estimator._run_config import RunConfig
+from holdfast.estimator._train_call import model_dir_problem, train_model
+from holdfast.train import (
+    CheckpointSaverListener,
+    SessionRunHook,
+    StopAtStepHook,
+    latest_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
+from holdfast.train._loop import check_hooks
+
+_logger = logging.getLogger("holdfast")
+_OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint"})
+
+
+class Estimator:
+    """Trains, evaluates and predicts with a model function.
+
+    Every call builds the model anew and takes its state from the newest checkpoint in model_dir.
+
+    Args:
+      model_fn: Function of features and, as it declares them, labels, mode, params, config;
+        returns an EstimatorSpec.
+      model_dir: Directory of checkpoints; None: the config's, else a new temporary one, which is
+        logged. Made when first written to.
+      config: The RunConfig; None: the default one.
+      params: Copied and handed to model_fn.
+      warm_start_from: Must be None so far.
+
+    Raises:
+      ValueError: a value breaks its rule, or a subclass overrides a member.
+    Source: tf.estimator.Estimator.
+    """
+
+    def __init__(
+        self,
+        model_fn: Callable[..., Any] | None,
+        model_dir: str | os.PathLike[str] | None = None,
+        config: RunConfig | None = None,
+        params: Any = None,
+        warm_start_from: Any = None,
+    ) -> None:
+        _check_not_overridden(self)
+        self._config = _resolve_config(config, model_dir)
+        _logger.info("Using config: %s", dataclasses.asdict(self._config))
+        warnings = check_model_fn(model_fn, params)
+        assert model_fn is not None
+        for warning in warnings:
+            _logger.warning(warning)
+        self._model_fn = model_fn
+        self._params = copy.deepcopy(params or {})
+        if warm_start_from is not None:
+            raise ValueError(
+                "warm_start_from is not supported by this version; got "
+                f"{warm_start_from!r}. To start from given weights, write them into model_dir with "
+                "train.write_checkpoint(model_dir, tensors, global_step)."
+            )
+
+    @property
+    def model_dir(self) -> str:
+        """The directory of checkpoints, as it was given."""
+        assert self._config.model_dir is not None
+        return self._config.model_dir
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration in force, with model_dir filled in."""
+        return copy.copy(self._config)
+
+    @property
+    def params(self) -> Any:
+        """A copy of the params."""
+        return copy.deepcopy(self._params)
+
+    @property
+    def model_fn(self) -> Callable[..., Any]:
+        """The model function as (features, labels, mode, config), with params bound."""
+
+        def public_model_fn(features: Any, labels: Any, mode: str, config: RunConfig) -> Any:
+            return call_model_fn(
+                self._model_fn, features, labels, mode=mode, params=self.params, config=config
+            )
+
+        return public_model_fn
+
+    def eval_dir(self, name: str | None = None) -> str:
+        """Returns where results of evaluate belong: `eval` or `eval_<name>` in model_dir."""
+        return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
+
+    def latest_checkpoint(self) -> str | None:
+        """Returns the path of the newest checkpoint, or None."""
+        return latest_checkpoint(self.model_dir)
+
+    def get_variable_names(self) -> list[str]:
+        """Returns the names of all stored tensors, sorted. Raises: as get_variable_value."""
+        return [name for name, _ in list_variables(self._checkpoint())]
+
+    def get_variable_value(self, name: str) -> Any:
+        """Returns a tensor of the newest checkpoint; ":0" is dropped.
+
+        Raises:
+          errors.NotFoundError: no such tensor.
+          errors.NoCheckpointError: nothing is trained yet.
+        """
+        return load_variable(self._checkpoint(), name)
+
+    def train(
+        self,
+        input_fn: Callable[..., Any],
+        hooks: Sequence[SessionRunHook] | None = None,
+        steps: int | None = None,
+        max_steps: int | None = None,
+        saving_listeners: Sequence[CheckpointSaverListener] | None = None,
+    ) -> Estimator:
+        """Trains, from the newest checkpoint if there is one.
+
+        Args:
+          input_fn: Returns a Dataset of (features, labels), or such a pair; may declare mode,
+            params, config.
+          hooks: Called around the steps.
+          steps: So many more steps; None: until the input ends, or max_steps.
+          max_steps: Up to this global step; returns at once if it is reached.
+          saving_listeners: Told of every checkpoint.
+
+        Returns: self.
+
+        Raises:
+          ValueError: steps and max_steps are both given, or not positive.
+          TypeError: something is no hook, or no listener.
+          errors.CheckpointMismatchError: the model does not fit the checkpoint; nothing is changed.
+          errors.CheckpointCorruptError: the newest checkpoint is damaged.
+          errors.NanLossDuringTrainingError: the loss became NaN; no such state is saved.
+          errors.CheckpointSaveError: the last state could not be saved.
+          errors.InvalidArgumentError: the data do not fit the model, or there are none.
+        """
+        if self._config.task_type in ("evaluator", "ps"):
+            raise ValueError(
+                f"Train has been called with task type {self._config.task_type!r}; only the chief "
+                "and workers train, see train_and_evaluate"
+            )
+        _check_positive("steps", steps)
+        _check_positive("max_steps", max_steps)
+        if steps is not None and max_steps is not None:
+            raise ValueError(
+                f"Can not provide both steps and max_steps, got {steps} and {max_steps}; steps "
+                "counts from here, max_steps from the very first step"
+            )
+        all_hooks = check_hooks(hooks)
+        listeners = _check_listeners(saving_listeners)
+        self._check_model_dir()
+        checkpoint = self.latest_checkpoint()
+        if max_steps is not None and checkpoint is not None:
+            start = int(load_checkpoint(checkpoint).get_tensor("global_step"))
+            if start >= max_steps:
+                _logger.info("Skipping training since max_steps has already saved.")
+                return self
+        stop = None
+        if steps is not None or max_steps is not None:
+            stop = StopAtStepHook(num_steps=steps, last_step=max_steps)
+        train_model(
+            self._model_fn,
+            input_fn,
+            params=self.params,
+            config=self.config,
+            model_dir=self.model_dir,
+            checkpoint=checkpoint,
+            hooks=all_hooks,
+            stop=stop,
+            listeners=listeners,
+        )
+        return self
+
+    def evaluate(
+        self,
+        input_fn: Callable[..., Any],
+        steps: int | None = None,
+        hooks: Sequence[SessionRunHook] | None = None,
+        checkpoint_path: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+    ) -> dict[str, Any]:
+        """Returns the metrics over the input, sorted by name, with `global_step` last.
+
+        Args:
+          input_fn: As of train.
+          steps: Batches at the most; None: until the input ends.
+          hooks: Called around the batches.
+          checkpoint_path: A checkpoint; None: the newest.
+          name: Tells evaluations on different data apart.
+
+        Raises:
+          ValueError: steps is not positive.
+          errors.NoCheckpointError: there is no checkpoint.
+          errors.CheckpointMismatchError: the model does not fit it.
+          errors.CheckpointCorruptError: it is damaged.
+          errors.InvalidArgumentError: the data do not fit the model, or there are none.
+        """
+        _check_positive("steps", steps)
+        all_hooks = check_hooks(hooks)
+        checkpoint = self._checkpoint(checkpoint_path)
+        results = evaluate_model(
+            self._model_fn,
+            input_fn,
+            params=self.params,
+            config=self.config,
+            checkpoint=checkpoint,
+            hooks=all_hooks,
+            steps=steps,
+        )
+        kind = "" if name is None else f" ({name})"
+        _logger.info("Evaluated checkpoint%s: %s", kind, checkpoint)
+        return results
+
+    def predict(
+        self,
+        input_fn: Callable[..., Any],
+        predict_keys: Any = None,
+        hooks: Sequence[SessionRunHook] | None = None,
+        checkpoint_path: str | os.PathLike[str] | None = None,
+        yield_single_examples: bool = True,
+    ) -> Iterator[Any]:
+        """Yields predictions; nothing happens before the first one is asked for.
+
+        Args:
+          input_fn: As of train; labels are dropped.
+          predict_keys: Names of the predictions wanted; None: all.
+          hooks: Called around the batches.
+          checkpoint_path: A checkpoint; None: the newest.
+          yield_single_examples: False: whole batches.
+
+        Raises:
+          ValueError: no such predictions, or predictions of different lengths.
+          errors.NoCheckpointError: there is no checkpoint.
+          errors.CheckpointMismatchError: the model does not fit it.
+          errors.CheckpointCorruptError: it is damaged.
+        """
+        batches = predict_batches(
+            self._model_fn,
+            input_fn,
+            params=self.params,
+            config=self.config,
+            checkpoint=self._checkpoint(checkpoint_path),
+            hooks=check_hooks(hooks),
+            predict_keys=predict_keys,
+        )
+        for batch in batches:
+            if yield_single_examples:
+                yield from examples(batch)
+            else:
+                yield batch
+
+    def _checkpoint(self, path: str | os.PathLike[str] | None = None) -> str:
+        if path:
+            return os.fspath(path)
+        latest = self.latest_checkpoint()
+        if latest is None:
+            raise errors.NoCheckpointError(
+                f"Could not find trained model in model_dir: {self.model_dir}. Call train first, "
+                "or give the model_dir that it was trained in.",
+                {"path": self.model_dir},
+            )
+        return latest
+
+    def _check_model_dir(self) -> None:
+        problem = model_dir_problem(self.model_dir)
+        if problem is not None:
+            raise errors.FailedPreconditionError(None, None, problem, {"path": self.model_dir})
+
+
+def _check_not_overridden(estimator: Estimator) -> None:
+    members = {name for name in dir(Estimator) if not name.startswith("__")} - _OVERRIDABLE
+    overridden = sorted(
+        {
+            name
+            for cls in type(estimator).__mro__
+            if issubclass(cls, Estimator) and cls is not Estimator
+            for name in members & set(vars(cls))
+        }
+    )
+    if overridden:
+        raise ValueError(
+            f"Subclasses of Estimator cannot override members of Estimator. "
+            f"{type(estimator).__name__} does override {overridden}; give a model_fn instead"
+        )
+
+
+def _resolve_config(config: Any, model_dir: str | os.PathLike[str] | None) -> RunConfig:
+    if config is None:
+        config = RunConfig()
+        _logger.info("Using default config.")
+    if not isinstance(config, RunConfig):
+        raise ValueError(f"config must be an instance of RunConfig, but provided {config!r}.")
+    given = None if model_dir is None else os.fspath(model_dir)
+    if given is not None and config.model_dir is not None and given != config.model_dir:
+        raise ValueError(
+            "`model_dir` are set both in constructor and `RunConfig`, but with different values. "
+            f"In constructor: {given!r}, in `RunConfig`: {config.model_dir!r}"
+        )
+    chosen = given or config.model_dir
+    if not chosen:
+        chosen = tempfile.mkdtemp()
+        _logger.warning("Using temporary folder as model directory: %s", chosen)
+    return config.replace(model_dir=chosen)
+
+
+def _check_positive(name: str, value: int | None) -> None:
+    if value is not None and value <= 0:
+        raise ValueError(f"Must specify {name} > 0, given: {value}")
+
+
+def _check_listeners(listeners: Any) -> list[CheckpointSaverListener]:
+    result = list(listeners or [])
+    for listener in result:
+        if not isinstance(listener, CheckpointSaverListener):
+            raise TypeError(
+                f"saving_listeners must be a list of CheckpointSaverListener, given: {listener!r}"
+            )
+    return result

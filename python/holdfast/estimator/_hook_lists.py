@@ -1,0 +1,85 @@
+"""Which hooks a call of train runs with, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from holdfast.estimator._building import BuiltModel
+from holdfast.estimator._run_config import RunConfig
+from holdfast.train import (
+    CheckpointSaverHook,
+    CheckpointSaverListener,
+    LoggingTensorHook,
+    SessionRunHook,
+    StepCounterHook,
+    StopAtStepHook,
+)
+from holdfast.train._retention import Retention
+from holdfast.train._saver import SaverOptions
+
+
+def saver_options(config: RunConfig) -> SaverOptions:
+    """Returns how a run of this configuration writes and keeps checkpoints."""
+    return SaverOptions(
+        retention=Retention(
+            keep_checkpoint_max=config.keep_checkpoint_max,
+            keep_checkpoint_every_n_hours=config.keep_checkpoint_every_n_hours,
+        ),
+        durability=config.durability,
+        nonfinite=config.nonfinite,
+        max_failed_saves=config.max_failed_saves,
+        threads=config.num_threads or 0,
+    )
+
+
+def training_hooks(
+    built: BuiltModel,
+    config: RunConfig,
+    model_dir: str,
+    hooks: Sequence[SessionRunHook],
+    stop: StopAtStepHook | None,
+    listeners: Sequence[CheckpointSaverListener],
+) -> list[SessionRunHook]:
+    """Returns all hooks of one call, in TF's order.
+
+    The saver comes first. A CheckpointSaverHook among the user's or the model's takes its place.
+    NaN losses are looked for by the trainer itself, before any hook.
+
+    Raises:
+      ValueError: there are listeners and nothing saves.
+    """
+    spec = built.spec
+    users = [*spec.training_chief_hooks, *hooks, *spec.training_hooks]
+    savers = [hook for hook in users if isinstance(hook, CheckpointSaverHook)]
+    own: list[SessionRunHook] = []
+    if not savers and (config.save_checkpoints_secs or config.save_checkpoints_steps):
+        saver = CheckpointSaverHook(
+            model_dir,
+            save_secs=config.save_checkpoints_secs or None,
+            save_steps=config.save_checkpoints_steps or None,
+        )
+        savers, own = [saver], [saver]
+    if listeners and not savers:
+        raise ValueError(
+            "saving_listeners need checkpoints, and RunConfig switches them off; set "
+            "save_checkpoints_secs or save_checkpoints_steps"
+        )
+    if listeners:
+        savers[0].add_listeners(listeners)
+    every = config.log_step_count_steps
+    counters = [] if every is None else [StepCounterHook(every_n_steps=every)]
+    stops = [] if stop is None else [stop]
+    loggers = [] if every is None else [_loss_logger(built, every)]
+    return [
+        *own,
+        *spec.training_chief_hooks,
+        *counters,
+        *hooks,
+        *stops,
+        *loggers,
+        *spec.training_hooks,
+    ]
+
+
+def _loss_logger(built: BuiltModel, every: int) -> LoggingTensorHook:
+    return LoggingTensorHook({"loss": built.spec.loss, "step": "global_step"}, every_n_iter=every)

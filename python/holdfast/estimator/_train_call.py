@@ -1,0 +1,147 @@
+"""One call of Estimator.train, from the checkpoint it continues to the one it ends with."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from holdfast import _core
+from holdfast._operation import Operation
+from holdfast.estimator._building import BuiltModel, build_model
+from holdfast.estimator._hook_lists import saver_options, training_hooks
+from holdfast.estimator._inputs import check_not_empty, empty_error, resume
+from holdfast.estimator._run_config import RunConfig
+from holdfast.estimator._specs import ModeKeys
+from holdfast.train import (
+    CheckpointSaverHook,
+    CheckpointSaverListener,
+    SessionRunArgs,
+    SessionRunHook,
+    StopAtStepHook,
+)
+from holdfast.train._hooks import nan_loss_error
+from holdfast.train._loop import RunLoop, StepPlan
+from holdfast.train._saver import SavedState
+from holdfast.train._session import Session
+
+_logger = logging.getLogger("holdfast")
+_SEED_MASK = (1 << 64) - 1
+
+
+def run_seed(config: RunConfig, reader: _core.CheckpointReader | None) -> int:
+    """Returns the seed of a run: the checkpoint's, else the configuration's, else a new one."""
+    if reader is not None:
+        for stream in json.loads(reader.state_json).get("rng", ()):
+            if stream.get("stream") == "run":
+                return int(stream["key"], 16)
+    if config.tf_random_seed is not None:
+        return int(config.tf_random_seed) & _SEED_MASK
+    return secrets.randbits(64)
+
+
+def train_model(
+    model_fn: Callable[..., Any],
+    input_fn: Callable[..., Any],
+    *,
+    params: Any,
+    config: RunConfig,
+    model_dir: str,
+    checkpoint: str | None,
+    hooks: Sequence[SessionRunHook],
+    stop: StopAtStepHook | None,
+    listeners: Sequence[CheckpointSaverListener],
+) -> None:
+    """Trains until `stop`, a hook or the end of the input.
+
+    Args:
+      model_fn: Of the Estimator.
+      input_fn: Of the call.
+      params: Of the Estimator.
+      config: Of the Estimator.
+      model_dir: Where checkpoints go.
+      checkpoint: The one to continue from; None: train from initial values.
+      hooks: The user's.
+      stop: Ends the run at the step that was asked for.
+      listeners: The user's.
+
+    Raises:
+      errors.CheckpointMismatchError: the model does not fit the checkpoint; nothing is changed.
+      errors.NanLossDuringTrainingError: the loss became NaN; no such state is saved.
+      errors.InvalidArgumentError: the data do not fit the model, or there are none.
+    """
+    reader = None if checkpoint is None else _core.CheckpointReader(checkpoint)
+    seed = run_seed(config, reader)
+    built = build_model(
+        model_fn, input_fn, mode=ModeKeys.TRAIN, params=params, config=config, seed=seed
+    )
+    check_not_empty(built.source, "there is nothing to train on")
+    with built.graph.as_default():
+        every = training_hooks(built, config, model_dir, hooks, stop, listeners)
+        for hook in every:
+            hook.begin()
+    built.graph.finalize()
+    session = _open_session(built, config, reader, seed)
+    saved_state = _saved_state(built, reader, checkpoint)
+    for hook in every:
+        if isinstance(hook, CheckpointSaverHook):
+            hook.configure(saver_options(config), saved_state)
+        hook.after_create_session(session, None)
+    loop = RunLoop(session, _plan(built, model_dir), every)
+    loop.run()
+    if session.iteration == 0:
+        raise empty_error("training made no step")
+    _logger.info("Loss for final step: %s.", loop.watched)
+
+
+def _open_session(
+    built: BuiltModel, config: RunConfig, reader: _core.CheckpointReader | None, seed: int
+) -> Session:
+    graph_seed = seed if built.graph.seed is None else int(built.graph.seed) & _SEED_MASK
+    trainer = _core.Trainer(built.graph.core, graph_seed, config.num_threads or 0)
+    if reader is not None:
+        trainer.restore(reader)
+        _logger.info("Restoring parameters from %s", reader.info.path)
+    feed = resume(built.source, reader, trainer.seed, config.input_resume)
+    return Session(trainer, built.graph, feed)
+
+
+def _saved_state(
+    built: BuiltModel, reader: _core.CheckpointReader | None, checkpoint: str | None
+) -> SavedState:
+    before: dict[str, Any] = {} if reader is None else json.loads(reader.state_json)
+    schedule = before.get("schedule", {})
+    user = before.get("user", {})
+    return SavedState(
+        model=built.facts,
+        state=lambda: {"user": user},
+        train_seconds=float(schedule.get("train_seconds", 0.0)),
+        restored_from=checkpoint,
+    )
+
+
+def _plan(built: BuiltModel, model_dir: str) -> StepPlan:
+    spec = built.spec
+    assert spec.train_op is not None
+    assert spec.loss is not None
+    watch = spec.loss.node if spec.loss.dtype.name == "float32" else -1
+    return StepPlan(
+        targets=built.graph.run_targets([_element(spec.train_op)]),
+        watch=watch,
+        on_nan=lambda step: nan_loss_error(step, model_dir),
+        original_args=SessionRunArgs([spec.train_op, spec.loss]),
+    )
+
+
+def _element(train_op: Any) -> Operation:
+    return train_op if isinstance(train_op, Operation) else train_op.op
+
+
+def model_dir_problem(model_dir: str) -> str | None:
+    """Returns why nothing can be written there, or None; asks the disk nothing it would change."""
+    if os.path.exists(model_dir) and not os.path.isdir(model_dir):
+        return f"model_dir {model_dir!r} is a file; expected a directory, or a name that is free"
+    return None
