@@ -39,6 +39,9 @@ DType dtype_of(const py::array& array) {
 Tensor tensor_from_array(const py::array& array) {
   const char kind = array.dtype().kind();
   if (kind == 'U' || kind == 'S' || kind == 'O') return strings_from_array(array);
+  // numpy gives both byte orders one name.
+  const py::dtype native = array.dtype().attr("newbyteorder")("=");
+  if (!array.dtype().equal(native)) return tensor_from_array(array.attr("astype")(native));
   const DType dtype = dtype_of(array);
   auto held = py::array::ensure(array, py::array::c_style);
   // The last owner may be a thread without the GIL.

@@ -43,6 +43,12 @@ def test_arrays_in_any_memory_order_come_back_row_major(tmp_path: pathlib.Path) 
     np.testing.assert_array_equal(reader.read("s"), array[::2, 1::3])
 
 
+def test_arrays_of_the_other_byte_order_keep_their_values(tmp_path: pathlib.Path) -> None:
+    array = np.array([1.0, -2.5], ">f4")
+    reader = _core.CheckpointReader(_core.CheckpointWriter(str(tmp_path)).save({"x": array}, 0))
+    np.testing.assert_array_equal(reader.read("x"), array)
+
+
 def test_strings_come_back_as_bytes(tmp_path: pathlib.Path) -> None:
     words = np.array([["a", "é"], ["", "long" * 1000]], dtype=object)
     reader = _core.CheckpointReader(_core.CheckpointWriter(str(tmp_path)).save({"w": words}, 0))
