@@ -21,19 +21,6 @@ std::int64_t dense_workspace_floats(std::int64_t m, std::int64_t k, std::int64_t
   return packed_a_floats(m, k) + packed_b_floats(k, n) + partial;
 }
 
-// A full vector, and the first lanes of one: load and store alike.
-template <class V>
-struct WholeVector {
-  typename V::F load(const float* p) const { return V::load(p); }
-  void store(float* p, typename V::F value) const { V::store(p, value); }
-};
-template <class V>
-struct PartVector {
-  typename V::Tail tail;
-  typename V::F load(const float* p) const { return V::load_tail(p, tail); }
-  void store(float* p, typename V::F value) const { V::store_tail(p, tail, value); }
-};
-
 // std::decay for what a generic lambda is handed.
 template <class T>
 struct Bare;
@@ -41,18 +28,6 @@ template <class T>
 struct Bare<const T&> {
   using Type = T;
 };
-
-// body(row, column, WholeVector or PartVector) for every vector of a tile.
-template <class V, class Body>
-void for_each_vector(const Tile& tile, const Body& body) {
-  constexpr int W = V::kWidth;
-  const std::int64_t full = tile.columns / W * W;
-  const auto rest = V::tail(tile.columns - full);
-  for (std::int64_t r = 0; r < tile.rows; ++r) {
-    for (std::int64_t c = 0; c < full; c += W) body(r, c, WholeVector<V>{});
-    if (full < tile.columns) body(r, full, PartVector<V>{rest});
-  }
-}
 
 template <class V>
 void dense_forward(const DenseForwardArgs& args) noexcept {
@@ -72,11 +47,11 @@ void dense_forward(const DenseForwardArgs& args) noexcept {
       const auto& dense = *static_cast<const DenseForwardArgs*>(context);
       const Act activation = Act(dense.alpha);
       const float* bias = dense.bias == nullptr ? nullptr : dense.bias + tile.column;
+      float* y = dense.y.data + tile.row * dense.y.stride + tile.column;
       for_each_vector<V>(tile, [&](std::int64_t r, std::int64_t c, auto lanes) {
-        float* y = tile.data + r * tile.stride + c;
-        auto value = lanes.load(y);
+        auto value = V::load(tile.data + r * tile.stride + c);
         if (bias != nullptr) value = V::add(value, lanes.load(bias + c));
-        lanes.store(y, activation.value(value));
+        lanes.store(y + r * dense.y.stride + c, activation.value(value));
       });
     };
   });
@@ -102,14 +77,20 @@ void dense_grad_input(const DenseGradInputArgs& args) noexcept {
       const auto& dense = *static_cast<const DenseGradInputArgs*>(context);
       const Act activation = Act(dense.alpha);
       const float* below = dense.y_below.data + tile.row * dense.y_below.stride + tile.column;
+      float* dx = dense.dx.data + tile.row * dense.dx.stride + tile.column;
       for_each_vector<V>(tile, [&](std::int64_t r, std::int64_t c, auto lanes) {
-        float* dx = tile.data + r * tile.stride + c;
         const auto y = lanes.load(below + r * dense.y_below.stride + c);
-        lanes.store(dx, activation.slope(y, lanes.load(dx)));
+        const auto gradient = V::load(tile.data + r * tile.stride + c);
+        lanes.store(dx + r * dense.dx.stride + c, activation.slope(y, gradient));
       });
     };
   });
-  if (args.activation == Activation::kLinear) product.epilogue = nullptr;
+  if (args.activation == Activation::kLinear) {
+    product.epilogue = nullptr;
+  } else {
+    product.nearby[0] = args.y_below.data;
+    product.nearby_stride = args.y_below.stride;
+  }
   multiply<V>(product);
 }
 
@@ -120,7 +101,7 @@ void descend_tile(const void* context, const Tile& tile) {
   float* weights = dense.out.data + tile.row * dense.out.stride + tile.column;
   for_each_vector<V>(tile, [&](std::int64_t r, std::int64_t c, auto lanes) {
     float* w = weights + r * dense.out.stride + c;
-    const auto gradient = lanes.load(tile.data + r * tile.stride + c);
+    const auto gradient = V::load(tile.data + r * tile.stride + c);
     lanes.store(w, descended<V>(lanes.load(w), gradient, learning_rate));
   });
 }
@@ -133,8 +114,8 @@ void adagrad_tile(const void* context, const Tile& tile) {
   for_each_vector<V>(tile, [&](std::int64_t r, std::int64_t c, auto lanes) {
     const std::int64_t at = first + r * dense.out.stride + c;
     auto w = lanes.load(dense.out.data + at);
-    auto a = lanes.load(dense.accumulator + at);
-    adagrad<V>(&w, &a, lanes.load(tile.data + r * tile.stride + c), learning_rate);
+    auto a = lanes.load(dense.accumulator + at);  // 0 / sqrt(0) off the end is thrown away
+    adagrad<V>(&w, &a, V::load(tile.data + r * tile.stride + c), learning_rate);
     lanes.store(dense.accumulator + at, a);
     lanes.store(dense.out.data + at, w);
   });
@@ -170,6 +151,11 @@ void grad_kernel_block(const DenseGradKernelArgs& args, float* partial,
   product.context = &args;
   if (args.update == Update::kGradientDescent) product.epilogue = &descend_tile<V>;
   if (args.update == Update::kAdagrad) product.epilogue = &adagrad_tile<V>;
+  if (args.update != Update::kNone) {
+    product.nearby[0] = args.out.data;
+    product.nearby[1] = args.update == Update::kAdagrad ? args.accumulator : nullptr;
+    product.nearby_stride = args.out.stride;
+  }
   multiply<V>(product);
 }
 

@@ -11,9 +11,11 @@
 namespace holdfast::kernels {
 namespace {
 
-// A block of A (kMaxRows x kMaxSteps, 300 KB) stays in L2 while a block of B (kMaxSteps x
-// kMaxColumns, 1.2 MB) streams from L3 in strips of one tile width (40 KB).
-constexpr std::int64_t kMaxSteps = 320;
+// A block of A (kMaxRows x kMaxSteps, 480 KB) stays in L2 while a block of B (kMaxSteps x
+// kMaxColumns, 2 MB) streams from L3 in strips of one tile width (64 KB). Longer steps mean fewer
+// passes over C, which costs more than reading both strips from L2 (kernels_bench, square 1024:
+// 5 % between 320 and 512 steps).
+constexpr std::int64_t kMaxSteps = 512;
 constexpr std::int64_t kMaxRows = 240;
 constexpr std::int64_t kMaxColumns = 1024;
 // Up to this many floats (16 KB) an operand is read where it lies.
@@ -37,7 +39,8 @@ struct EvenParts {
   std::int64_t length(std::int64_t part) const { return size + (part < large ? 1 : 0); }
 };
 
-// Where a part of C, complete, goes: `tile` holds C[row .. row + rows, column .. column + columns].
+// A finished part of C, C[row .. row + rows, column .. column + columns]. Where `columns` does not
+// fill the last vector of a row, `data` is a buffer with room for it.
 struct Tile {
   std::int64_t row;
   std::int64_t column;
@@ -53,11 +56,17 @@ struct Product {
   std::int64_t rows;  // of C
   std::int64_t steps;
   std::int64_t columns;  // of C
-  float* c;              // partial sums; nullptr where steps <= kMaxSteps and no C is wanted
+  // Holds partial sums while k is cut; nullptr where steps <= kMaxSteps and no C is wanted.
+  float* c;
   std::int64_t c_stride;
   float* workspace;
-  void (*epilogue)(const void* context, const Tile& tile);  // nullptr: C is the result
+  // Called once for each tile when it is done; nullptr: the tile goes to C.
+  void (*epilogue)(const void* context, const Tile& tile);
   const void* context;
+  // What the epilogue reads and writes at the place of a tile: asked for while the tile is
+  // computed.
+  const float* nearby[2];
+  std::int64_t nearby_stride;
 };
 
 constexpr std::int64_t packed_a_floats(std::int64_t rows, std::int64_t steps) {
@@ -65,6 +74,47 @@ constexpr std::int64_t packed_a_floats(std::int64_t rows, std::int64_t steps) {
 }
 constexpr std::int64_t packed_b_floats(std::int64_t steps, std::int64_t columns) {
   return round_up(smaller(columns, kMaxColumns), 16) * smaller(steps, kMaxSteps) + 16;
+}
+
+// body(row, column, WholeVector or PartVector) for every vector of a tile.
+template <class V>
+struct WholeVector {
+  typename V::F load(const float* p) const { return V::load(p); }
+  void store(float* p, typename V::F value) const { V::store(p, value); }
+};
+template <class V>
+struct PartVector {
+  typename V::Tail tail;
+  typename V::F load(const float* p) const { return V::load_tail(p, tail); }
+  void store(float* p, typename V::F value) const { V::store_tail(p, tail, value); }
+};
+template <class V, class Body>
+void for_each_vector(const Tile& tile, const Body& body) {
+  constexpr int W = V::kWidth;
+  const std::int64_t full = tile.columns / W * W;
+  const auto rest = V::tail(tile.columns - full);
+  for (std::int64_t r = 0; r < tile.rows; ++r) {
+    for (std::int64_t c = 0; c < full; c += W) body(r, c, WholeVector<V>{});
+    if (full < tile.columns) body(r, full, PartVector<V>{rest});
+  }
+}
+
+template <class V>
+void copy_tile(const Tile& tile, const float* from, std::int64_t from_stride, float* to,
+               std::int64_t to_stride) {
+  for_each_vector<V>(tile, [&](std::int64_t r, std::int64_t c, auto lanes) {
+    lanes.store(to + r * to_stride + c, lanes.load(from + r * from_stride + c));
+  });
+}
+
+void prefetch_rows(const float* first, std::int64_t stride, std::int64_t rows,
+                   std::int64_t columns) {
+  constexpr std::int64_t kLineFloats = 16;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t c = 0; c < columns; c += kLineFloats) {
+      __builtin_prefetch(first + r * stride + c, 1);
+    }
+  }
 }
 
 template <class V>
@@ -123,7 +173,7 @@ class Multiplication {
     for (std::int64_t j = 0; j < columns_.length; j += kTileColumns) multiply_strip(tiles, j);
   }
 
-  // The tiles of one strip of columns: the strip of B stays in the first cache.
+  // The tiles of one strip of columns, one below the other.
   void multiply_strip(const EvenParts& tiles, std::int64_t j) {
     const std::int64_t width = smaller(kTileColumns, columns_.length - j);
     const int vectors = static_cast<int>(ceil_div(width, W));
@@ -142,19 +192,47 @@ class Multiplication {
       const std::int64_t count = tiles.length(t);
       Tile tile{
           rows_.begin + tiles.begin(t), columns_.begin + j, count, width, buffer, kTileColumns};
-      if (p_.c != nullptr) {
-        tile.data = p_.c + tile.row * p_.c_stride + tile.column;
+      float* const c = p_.c + tile.row * p_.c_stride + tile.column;
+      // A masked store followed by a load of the same place stalls; C has no room for whole
+      // vectors.
+      const bool buffered = p_.c == nullptr || masked;
+      if (!buffered) {
+        tile.data = c;
         tile.stride = p_.c_stride;
+      } else if (args.accumulate) {
+        copy_tile<V>(tile, c, p_.c_stride, buffer, kTileColumns);
       }
+      if (steps_.length >= kPrefetchSteps) prefetch(tile, tiles, t);
       args.a = pack_a_ ? packed_a_ + tiles.begin(t) * steps_.length
                        : p_.a.at(tile.row, steps_.begin).data;
       args.a_stride = pack_a_ ? count : p_.a.lane_stride * p_.a.step_stride;  // the one not 1
       args.c = tile.data;
       args.c_stride = tile.stride;
       micro_kernel<V>(static_cast<int>(count), vectors, rows_contiguous, masked)(args);
-      if (last_ && p_.epilogue != nullptr) p_.epilogue(p_.context, tile);
+      if (last_ && p_.epilogue != nullptr) {
+        p_.epilogue(p_.context, tile);
+      } else if (buffered) {
+        copy_tile<V>(tile, buffer, kTileColumns, c, p_.c_stride);
+      }
     }
   }
+
+  // What a tile needs when its sums are done, and the partial sums the next one starts from.
+  void prefetch(const Tile& tile, const EvenParts& tiles, std::int64_t t) const {
+    if (last_) {
+      for (const float* array : p_.nearby) {
+        if (array == nullptr) continue;
+        prefetch_rows(array + tile.row * p_.nearby_stride + tile.column, p_.nearby_stride,
+                      tile.rows, tile.columns);
+      }
+    }
+    if (p_.c != nullptr && t + 1 < tiles.parts) {
+      prefetch_rows(p_.c + (tile.row + tile.rows) * p_.c_stride + tile.column, p_.c_stride,
+                    tiles.length(t + 1), tile.columns);
+    }
+  }
+
+  static constexpr std::int64_t kPrefetchSteps = 64;  // below, a tile is done before they arrive
 
   const Product& p_;
   const bool pack_a_;

@@ -184,7 +184,7 @@ struct KernelTable {
 };
 
 // The table for this machine, chosen at first use; HOLDFAST_ISA=scalar|avx2|avx512|neon overrides
-// it. Throws: std::invalid_argument naming the tables this machine can run, when the override is
+// it. Throws: Error{kInvalidArgument} naming the tables this machine can run, when the override is
 // none of them.
 const KernelTable& table();
 // The tables this machine can run, best last. For tests and benches.

@@ -18,9 +18,10 @@ struct MicroArgs {
   float* c;
   std::int64_t c_stride;
   bool accumulate;
-  typename V::Tail tail;  // of the last vector across, where the tile is masked
+  typename V::Tail tail;  // of the last vector of a row of B, where the tile is masked
 };
 
+// C is whole vectors across, also where kMasked cuts the last one of B.
 // A[r, k] is a[k * a_stride + r] with kRowsContiguous, else a[r * a_stride + k].
 template <class V, int kRows, int kVectors, bool kRowsContiguous, bool kMasked>
 void micro(const MicroArgs<V>& args) {
@@ -37,7 +38,7 @@ void micro(const MicroArgs<V>& args) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = load(args.c + r * args.c_stride + v * W, v);
+      for (int v = 0; v < kVectors; ++v) sum[r][v] = V::load(args.c + r * args.c_stride + v * W);
     }
   } else {
 #pragma GCC unroll 16
@@ -74,13 +75,7 @@ void micro(const MicroArgs<V>& args) {
   for (int r = 0; r < kRows; ++r) {
     float* c = args.c + r * args.c_stride;
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      if (kMasked && v == kVectors - 1) {
-        V::store_tail(c + v * W, args.tail, sum[r][v]);
-      } else {
-        V::store(c + v * W, sum[r][v]);
-      }
-    }
+    for (int v = 0; v < kVectors; ++v) V::store(c + v * W, sum[r][v]);
   }
 }
 

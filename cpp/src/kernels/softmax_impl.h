@@ -4,6 +4,7 @@
 #include "kernels/elementwise_impl.h"
 #include "kernels/kernels.h"
 #include "kernels/math_impl.h"
+#include "kernels/narrow_softmax_impl.h"
 #include "kernels/reduce_impl.h"
 
 namespace holdfast::kernels {
@@ -37,6 +38,7 @@ void softmax_row(const float* x, float* y, std::int64_t n) {
 
 template <class V>
 void softmax(const ConstMatrix& x, const Matrix& y) noexcept {
+  if (NarrowRows<V>::fits(x.cols)) return narrow_softmax<V>(x, y);
   for (std::int64_t i = 0; i < x.rows; ++i) {
     softmax_row<V>(x.data + i * x.stride, y.data + i * y.stride, x.cols);
   }
@@ -56,6 +58,7 @@ void log_softmax(const ConstMatrix& x, const Matrix& y) noexcept {
 
 template <class V>
 void sparse_softmax_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) noexcept {
+  if (NarrowRows<V>::fits(args.logits.cols)) return narrow_sparse_cross_entropy<V>(args);
   const ConstMatrix& z = args.logits;
   for (std::int64_t i = 0; i < z.rows; ++i) {
     const float* row = z.data + i * z.stride;
@@ -67,6 +70,7 @@ void sparse_softmax_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) noe
 
 template <class V>
 void sparse_softmax_cross_entropy_grad(const SparseSoftmaxCrossEntropyGradArgs& args) noexcept {
+  if (NarrowRows<V>::fits(args.logits.cols)) return narrow_sparse_cross_entropy_grad<V>(args);
   const ConstMatrix& z = args.logits;
   for (std::int64_t i = 0; i < z.rows; ++i) {
     float* out = args.dlogits.data + i * args.dlogits.stride;
