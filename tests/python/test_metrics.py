@@ -20,9 +20,7 @@ RTOL = 2e-6
 
 def _auc(curve: str, method: str) -> Callable[..., Any]:
     def metric(labels: Any, predictions: Any, weights: Any) -> Any:
-        return tf.metrics.auc(
-            labels, predictions, weights, curve=curve, summation_method=method
-        )
+        return tf.metrics.auc(labels, predictions, weights, curve=curve, summation_method=method)
 
     return metric
 
