@@ -1,0 +1,98 @@
+"""How a command ends: its exit codes, and errors as one sentence with a next step."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import IntEnum
+from typing import Any
+
+from holdfast import errors
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command; README.md lists them."""
+
+    OK = 0
+    INTERNAL = 1  # a mistake of holdfast; --debug shows where
+    USAGE = 2  # an option or argument is wrong
+    DATA = 3  # the table cannot be read, or does not suit the model
+    CHECKPOINT = 4  # there is none, it is damaged, or it does not fit the model
+    TRAINING = 5  # the loss became NaN, or a checkpoint could not be saved
+    INTERRUPTED = 130  # Ctrl-C, as shells count it
+
+
+class CommandError(Exception):
+    """What a command says before it ends.
+
+    Args:
+      message: What is wrong, with the value found, and what to do about it.
+      code: How the process ends.
+    """
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DataError(CommandError):
+    """Something is wrong with a table."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ExitCode.DATA)
+
+
+# First match wins: classes of holdfast derive from TensorFlow's broader ones.
+_CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
+    (errors.NanLossDuringTrainingError, ExitCode.TRAINING),
+    (errors.CheckpointSaveError, ExitCode.TRAINING),
+    (errors.TrainingInterrupted, ExitCode.INTERRUPTED),
+    (errors.NoCheckpointError, ExitCode.CHECKPOINT),
+    (errors.CheckpointMismatchError, ExitCode.CHECKPOINT),
+    (errors.CheckpointCorruptError, ExitCode.CHECKPOINT),
+    (errors.CheckpointVersionError, ExitCode.CHECKPOINT),
+    (errors.UnsafeInputError, ExitCode.CHECKPOINT),
+    (errors.ModelDirLockedError, ExitCode.CHECKPOINT),
+    (errors.FailedPreconditionError, ExitCode.CHECKPOINT),
+    (errors.NotFoundError, ExitCode.CHECKPOINT),
+    (errors.DataLossError, ExitCode.CHECKPOINT),
+    (errors.OpError, ExitCode.DATA),
+    (ValueError, ExitCode.USAGE),
+    (TypeError, ExitCode.INTERNAL),
+)
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """Returns the code that a command ends with when this was raised."""
+    if isinstance(error, CommandError):
+        return error.code
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    for cls, code in _CODES:
+        if isinstance(error, cls):
+            return code
+    return ExitCode.INTERNAL
+
+
+def report(error: BaseException, *, as_json: bool) -> ExitCode:
+    """Prints an error to standard error, as a sentence or as JSON; returns the exit code."""
+    code = exit_code(error)
+    text = str(error) or type(error).__name__
+    if isinstance(error, KeyboardInterrupt):
+        text = (
+            "interrupted; the checkpoints written so far are whole, and train continues from them"
+        )
+    elif code == ExitCode.INTERNAL:
+        text = (
+            f"{type(error).__name__}: {text}\nThis is a mistake of holdfast; --debug shows where."
+        )
+    if as_json:
+        facts: dict[str, Any] = {
+            "error": text,
+            "kind": type(error).__name__,
+            "exit_code": int(code),
+        }
+        print(json.dumps(facts), file=sys.stderr)
+    else:
+        print(f"holdfast: {text}", file=sys.stderr)
+    return code
