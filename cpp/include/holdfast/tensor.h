@@ -77,7 +77,7 @@ class HOLDFAST_API Tensor {
 
   Tensor clone() const;
   // A tensor over memory that somebody else owns; `owner` keeps it alive.
-  static Tensor borrow(DType dtype, Shape shape, void* data, std::shared_ptr<void> owner);
+  static Tensor borrow(DType dtype, Shape shape, void* data, const std::shared_ptr<void>& owner);
 
  private:
   DType dtype_ = DType::kFloat32;

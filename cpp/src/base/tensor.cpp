@@ -41,12 +41,12 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
-Tensor Tensor::borrow(DType dtype, Shape shape, void* data, std::shared_ptr<void> owner) {
+Tensor Tensor::borrow(DType dtype, Shape shape, void* data, const std::shared_ptr<void>& owner) {
   Tensor view;
   view.dtype_ = dtype;
   view.shape_ = std::move(shape);
   view.size_ = element_count(view.shape_);
-  view.storage_ = std::shared_ptr<void>(std::move(owner), data);
+  view.storage_ = std::shared_ptr<void>(owner, data);
   return view;
 }
 

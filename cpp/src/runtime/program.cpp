@@ -129,6 +129,7 @@ struct Program::Planner {
         continue;
       }
       std::vector<TensorType> inputs;
+      inputs.reserve(node.inputs.size());
       for (const NodeId input : node.inputs) inputs.push_back(at(nodes, input).type);
       node.type = find_op(node.op).infer({node.name, inputs, {node.name, node.attributes}});
     }
