@@ -225,7 +225,8 @@ def unstack(
         raise ValueError(f"Cannot infer argument `num` from shape {value.shape}")
     before = (slice(None),) * at
     del name
-    return [value[(*before, i)] for i in np.arange(size).tolist()]
+    indices = [(*before, i) for i in np.arange(size).tolist()]
+    return [value[index] for index in indices]
 
 
 def _of_one_dtype(values: Sequence[TensorLike]) -> list[Tensor]:
