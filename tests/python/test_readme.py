@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import holdfast
 from holdfast.cli._app import app
 from holdfast.cli._failures import ExitCode
 
+PACKAGE = Path(holdfast.__path__[0]).resolve()
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
@@ -28,6 +31,10 @@ def test_the_python_example_runs_and_continues(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", example],
             cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(PACKAGE.parent),
+            },  # a checkout's, if that is tested
             capture_output=True,
             text=True,
             check=False,

@@ -16,8 +16,11 @@ from holdfast import _core
 
 
 def console() -> Console:
-    """Returns the console of standard output; plain when that is no terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    """Returns the console of standard output; in a file or pipe, lines are as long as they are."""
+    result = Console(highlight=False, soft_wrap=True)
+    if not result.is_terminal:
+        result.width = 10_000
+    return result
 
 
 def print_json(facts: dict[str, Any]) -> None:
@@ -61,10 +64,15 @@ def checkpoint_facts(info: _core.CheckpointInfo) -> dict[str, Any]:
 def checkpoint_table(checkpoints: Iterable[dict[str, Any]]) -> Table:
     """Returns the table of what checkpoint_facts says."""
     rows = [
-        (str(c["step"]), c["written"].replace("T", " "), size_text(c["bytes"]), c["path"])
+        (
+            str(c["step"]),
+            c["written"].replace("T", " "),
+            size_text(c["bytes"]),
+            Path(c["path"]).name,
+        )
         for c in checkpoints
     ]
-    return table(("step", "written", "size", "path"), rows, right=("step", "size"))
+    return table(("step", "written", "size", "name"), rows, right=("step", "size"))
 
 
 def list_facts(model_dir: Path) -> list[dict[str, Any]]:
