@@ -278,8 +278,8 @@ class HoldfastError(_DetailedError):
         _DetailedError.__init__(self, message, self._code, details)
 
 
-class NoCheckpointError(HoldfastError, NotFoundError):
-    """There is nothing to restore where something is needed."""
+class NoCheckpointError(HoldfastError, NotFoundError, ValueError):
+    """There is nothing to restore where something is needed. (TF raises a ValueError for some.)"""
 
 
 class CheckpointMismatchError(HoldfastError, InvalidArgumentError, NotFoundError):

@@ -1,5 +1,6 @@
 """Estimators: models that train, evaluate and predict, and keep what they learn in a directory."""
 
+from holdfast import inputs
 from holdfast.errors import NanLossDuringTrainingError
 from holdfast.estimator._dnn import DNNClassifier
 from holdfast.estimator._estimator import Estimator
@@ -41,4 +42,5 @@ __all__ = [
     "SessionRunValues",
     "StepCounterHook",
     "StopAtStepHook",
+    "inputs",
 ]
