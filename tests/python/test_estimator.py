@@ -366,6 +366,17 @@ def test_nonfinite_values_are_warned_of_and_the_newest_finite_checkpoint_stays(t
     assert "model.ckpt-2 holds 1 NaN or infinite values" in caplog.text
 
 
+def test_a_nan_in_a_float64_loss_is_found_before_the_save(tmp_path):
+    def model_fn(features, labels, mode, params):
+        spec = diverging(features, labels, mode, params)
+        return spec._replace(loss=tf.cast(spec.loss, tf.float64))
+
+    estimator = line(tmp_path, model_fn, save_checkpoints_steps=1, nonfinite="allow")
+    with pytest.raises(errors.NanLossDuringTrainingError, match="the loss of step 2 is NaN"):
+        estimator.train(line_data, steps=9)
+    assert steps_of(tmp_path) == [0, 1, 2]
+
+
 def test_nonfinite_values_are_refused_on_request(tmp_path):
     estimator = line(tmp_path, diverging, save_checkpoints_steps=1, nonfinite="error")
     with pytest.raises(errors.CheckpointSaveError, match=r"step 2 is refused.*'w' holds 1 NaN"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from holdfast import dtypes
 from holdfast.estimator._building import BuiltModel
 from holdfast.estimator._run_config import RunConfig
 from holdfast.train import (
     CheckpointSaverHook,
     CheckpointSaverListener,
     LoggingTensorHook,
+    NanTensorHook,
     SessionRunHook,
     StepCounterHook,
     StopAtStepHook,
@@ -43,7 +45,7 @@ def training_hooks(
     """Returns all hooks of one call, in TF's order.
 
     The saver comes first. A CheckpointSaverHook among the user's or the model's takes its place.
-    NaN losses are looked for by the trainer itself, before any hook.
+    A float32 loss is watched by the trainer itself, another one by a hook in front of the saver.
 
     Raises:
       ValueError: there are listeners and nothing saves.
@@ -71,6 +73,7 @@ def training_hooks(
     stops = [] if stop is None else [stop]
     loggers = [] if every is None else [_loss_logger(built, every)]
     return [
+        *_watchers(built),
         *own,
         *spec.training_chief_hooks,
         *counters,
@@ -79,6 +82,11 @@ def training_hooks(
         *loggers,
         *spec.training_hooks,
     ]
+
+
+def _watchers(built: BuiltModel) -> list[SessionRunHook]:
+    loss = built.spec.loss
+    return [] if loss is None or loss.dtype == dtypes.float32 else [NanTensorHook(loss)]
 
 
 def _loss_logger(built: BuiltModel, every: int) -> LoggingTensorHook:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from holdfast import _core
+from holdfast import _core, dtypes
 from holdfast._operation import Operation
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._hook_lists import saver_options, training_hooks
@@ -127,7 +127,7 @@ def _plan(built: BuiltModel, model_dir: str) -> StepPlan:
     spec = built.spec
     assert spec.train_op is not None
     assert spec.loss is not None
-    watch = spec.loss.node if spec.loss.dtype.name == "float32" else -1
+    watch = spec.loss.node if spec.loss.dtype == dtypes.float32 else -1
     return StepPlan(
         targets=built.graph.run_targets([_element(spec.train_op)]),
         watch=watch,
