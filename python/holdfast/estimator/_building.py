@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ from holdfast.estimator._calls import call_input_fn, call_model_fn
 from holdfast.estimator._inputs import InputSource, features_and_labels
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import EstimatorSpec, ModeKeys
+
+_logger = logging.getLogger("holdfast")
 
 # Facts about a model for the report on a checkpoint that does not fit, put there by heads and
 # canned models: dicts, merged into the checkpoint's "model".
@@ -73,7 +76,9 @@ def build_model(
         features, labels, source = features_and_labels(returned, graph)
         if mode == ModeKeys.PREDICT:
             labels = None
+        _logger.info("Calling model_fn.")
         spec = call_model_fn(model_fn, features, labels, mode=mode, params=params, config=config)
+        _logger.info("Done calling model_fn.")
     if not isinstance(spec, EstimatorSpec):
         raise ValueError(f"model_fn should return an EstimatorSpec, got {spec!r}")
     if spec.mode != mode:
