@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
 
 from holdfast import _core, errors
 from holdfast.train import _fetches
@@ -82,7 +81,7 @@ class RunLoop:
         self._hooks = hooks
         self._clock = clock
         self._context = SessionRunContext(plan.original_args, session)
-        self._slicer = Slicer(_state_numbers(session.trainer))
+        self._slicer = Slicer(_state_numbers(session))
 
     def run(self) -> None:
         """Runs until a hook asks to stop or the input ends, then calls `end` of every hook.
@@ -157,8 +156,10 @@ class RunLoop:
         return args, fetches.add(args.fetches)
 
 
-def _state_numbers(trainer: _core.Trainer) -> int:
-    return sum(int(np.size(trainer.read_variable(name))) for name in trainer.variable_names())
+def _state_numbers(session: Session) -> int:
+    core = session.graph.core
+    nodes = (core.find(name) for name in session.trainer.variable_names())
+    return sum(math.prod(core.shape(node)) for node in nodes)
 
 
 def check_hooks(hooks: Any) -> list[SessionRunHook]:
