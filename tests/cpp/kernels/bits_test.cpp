@@ -1,0 +1,109 @@
+// The bits themselves, as hashes that every machine must give: x86-64 and AArch64, with any table,
+// any compiler. A change of a hash is a change of results, which a changelog must name.
+#include <gtest/gtest.h>
+
+#include "base/philox.h"
+#include "reference.h"
+
+namespace holdfast::kernels {
+namespace {
+
+// FNV-1a over the words of floats; every NaN counts as the same one.
+std::uint64_t hash(const std::vector<float>& values) {
+  std::uint64_t h = 0xCBF29CE484222325u;
+  for (const float value : values) {
+    std::uint32_t word = 0x7FC00000u;
+    if (!std::isnan(value)) std::memcpy(&word, &value, sizeof word);
+    h = (h ^ word) * 0x100000001B3u;
+  }
+  return h;
+}
+
+// n floats in (-scale, scale) that do not depend on a library's generators.
+std::vector<float> numbers(std::size_t n, std::uint64_t key, float scale) {
+  std::vector<float> values(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t word = philox({key}, i / 4, 0)[i % 4];
+    values[i] = (philox_uniform(word) - 0.5f) * 2.0f * scale;
+  }
+  return values;
+}
+
+// Floats of every exponent and sign, infinities and NaN among them.
+std::vector<float> any_floats(std::size_t n) {
+  std::vector<float> values(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t word = philox({99}, i / 4, 0)[i % 4];
+    std::memcpy(&values[i], &word, sizeof word);
+  }
+  return values;
+}
+
+TEST(Bits, OfUnaryFunctionsAndActivations) {
+  const std::vector<float> wild = any_floats(20000);
+  const std::vector<float> tame = numbers(20000, 1, 20.0f);
+  for (const KernelTable* table : reference::tables()) {
+    std::vector<float> all;
+    for (const std::vector<float>& x : {wild, tame}) {
+      const auto n = static_cast<std::int64_t>(x.size());
+      std::vector<float> y(x.size());
+      for (const Unary op : {Unary::kExp, Unary::kLog, Unary::kTanh, Unary::kSigmoid,
+                             Unary::kSoftplus, Unary::kSqrt}) {
+        table->unary(op, x.data(), y.data(), n);
+        all.insert(all.end(), y.begin(), y.end());
+      }
+      for (const Activation activation : reference::kActivations) {
+        table->activation_forward(activation, 0.2f, x.data(), y.data(), n);
+        all.insert(all.end(), y.begin(), y.end());
+        table->activation_backward(activation, 0.2f, y.data(), x.data(), y.data(), n);
+        all.insert(all.end(), y.begin(), y.end());
+      }
+    }
+    EXPECT_EQ(hash(all), 5067948835852770268u) << table->isa;
+  }
+}
+
+TEST(Bits, OfALayerAndItsLoss) {
+  constexpr std::int64_t kBatch = 37, kInputs = 19, kOutputs = 21;
+  for (const KernelTable* table : reference::tables()) {
+    const std::vector<float> x = numbers(kBatch * kInputs, 2, 1.0f);
+    std::vector<float> w = numbers(kInputs * kOutputs, 3, 1.0f);
+    std::vector<float> y(kBatch * kOutputs);
+    std::vector<float> dy(kBatch * kOutputs);
+    std::vector<float> accumulator(w.size(), 0.1f);
+    std::vector<float> workspace(
+        static_cast<std::size_t>(table->dense_workspace_floats(64, 64, 64)) + 16);
+    float* aligned = workspace.data();
+    while (reinterpret_cast<std::uintptr_t>(aligned) % 64 != 0) ++aligned;
+    std::vector<std::int64_t> labels(kBatch, 5);
+    std::vector<float> loss(kBatch, 1.0f);
+    const ConstMatrix x_view{x.data(), kBatch, kInputs, kInputs};
+    const ConstMatrix logits{y.data(), kBatch, kOutputs, kOutputs};
+    table->dense_forward({x_view,
+                          {w.data(), kInputs, kOutputs, kOutputs},
+                          nullptr,
+                          Activation::kTanh,
+                          0,
+                          {y.data(), kBatch, kOutputs, kOutputs},
+                          aligned});
+    table->sparse_softmax_cross_entropy_grad(
+        {logits, labels.data(), loss.data(), {dy.data(), kBatch, kOutputs, kOutputs}});
+    table->sparse_softmax_cross_entropy({logits, labels.data(), loss.data()});
+    table->dense_grad_kernel({x_view,
+                              {dy.data(), kBatch, kOutputs, kOutputs},
+                              Update::kAdagrad,
+                              0.05f,
+                              {w.data(), kInputs, kOutputs, kOutputs},
+                              accumulator.data(),
+                              aligned});
+    std::vector<float> all = y;
+    for (const std::vector<float>& part : {dy, loss, w, accumulator}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    all.push_back(table->sum(y.data(), kBatch * kOutputs));
+    EXPECT_EQ(hash(all), 4020355522846360456u) << table->isa;
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::kernels
