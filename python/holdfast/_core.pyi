@@ -1,9 +1,8 @@
-"""The typed face of the extension. Arrays are NumPy's; string tensors are object arrays of bytes."""
+"""The typed face of the extension. Arrays are NumPy's; string tensors are arrays of bytes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
@@ -63,7 +62,9 @@ class Dataset:
 
     @staticmethod
     def from_table(columns: Sequence[Array]) -> Dataset:
-        """One component per column; row i of every column is element i. Arrays are not copied when contiguous."""
+        """One component per column; element i is row i of every column. Contiguous arrays are
+        not copied.
+        """
 
     @staticmethod
     def from_generator(
@@ -83,7 +84,9 @@ class Dataset:
     def shard(self, num_shards: int, index: int) -> Dataset: ...
     def concatenate(self, other: Dataset) -> Dataset: ...
     def map(self, graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Dataset:
-        """inputs[c] is the placeholder fed from component c (-1: unused); outputs become the components."""
+        """inputs[c] is the placeholder fed from component c (-1: unused); outputs become the
+        components.
+        """
 
     def cardinality(self) -> int:
         """Elements; -1 infinite, -2 unknown."""
@@ -111,12 +114,16 @@ class Input:
     def fingerprint(self) -> str: ...
 
 class RunResult:
-    steps: int
-    reason: str  # "steps", "end_of_input", "requested", "nonfinite_loss"
-    watched: float
-    """The value of `watch` at the last step finished."""
-    fetched: list[Array]
-    """Of the last step asked for; empty when the run stopped before it."""
+    @property
+    def steps(self) -> int: ...
+    @property
+    def reason(self) -> str: ...  # "steps", "end_of_input", "requested", "nonfinite_loss"
+    @property
+    def watched(self) -> float:
+        """The value of `watch` at the last step finished."""
+    @property
+    def fetched(self) -> list[Array]:
+        """Of the last step asked for; empty when the run stopped before it."""
 
 class Trainer:
     """Runs a graph over an input and holds its variables."""
@@ -142,26 +149,42 @@ class Trainer:
         """Writes a checkpoint of the state; returns its path."""
 
 class CheckpointInfo:
-    path: str
-    step: int
-    commit_seq: int
-    created_unix_ms: int
-    bytes: int
-    nonfinite: int
+    @property
+    def path(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def commit_seq(self) -> int: ...
+    @property
+    def created_unix_ms(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def nonfinite(self) -> int: ...
 
 class CheckpointProblem:
-    path: str
-    reason: str
+    @property
+    def path(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
 
 class TensorInfo:
-    name: str
-    role: str
-    slot_of: str
-    slot: str
-    optimizer: str
-    dtype: str
-    shape: list[int]
-    nonfinite: int
+    @property
+    def name(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def slot_of(self) -> str: ...
+    @property
+    def slot(self) -> str: ...
+    @property
+    def optimizer(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def shape(self) -> list[int]: ...
+    @property
+    def nonfinite(self) -> int: ...
 
 class CheckpointReader:
     def __init__(self, path: str) -> None: ...
@@ -179,7 +202,7 @@ class CheckpointReader:
 
     def read(self, name: str) -> Array: ...
     def read_all(self, threads: int = 0) -> dict[str, Array]:
-        """Every tensor by name, read in parallel and verified together with the gaps, or nothing."""
+        """Every tensor by name, read in parallel and verified with the gaps, or nothing."""
 
     def verify(self) -> None:
         """Reads every byte."""
@@ -211,4 +234,7 @@ def checkpoint_problems(model_dir: str) -> list[CheckpointProblem]:
 
 def latest_checkpoint(model_dir: str) -> str | None: ...
 def read_bookkeeping(model_dir: str) -> str | None:
-    """The checked text of checkpoint.json; None when there is none; CheckpointCorruptError when damaged."""
+    """The checked text of checkpoint.json; None when there is none.
+
+    Raises CheckpointCorruptError when it is damaged.
+    """

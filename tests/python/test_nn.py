@@ -79,7 +79,7 @@ def test_sigmoid_cross_entropy_is_symmetric_and_does_not_overflow() -> None:
 
 
 def test_losses_refuse_positional_and_missing_arguments() -> None:
-    with pytest.raises(ValueError, match="Only call .* with named arguments"):
+    with pytest.raises(ValueError, match=r"Only call .* with named arguments"):
         tf.nn.sparse_softmax_cross_entropy_with_logits([0], [[1.0]])
     with pytest.raises(ValueError, match="Both labels and logits must be provided"):
         tf.nn.sigmoid_cross_entropy_with_logits(logits=[1.0])
