@@ -31,6 +31,8 @@ def facts(**more: str) -> dict[str, str]:
     return {
         "processor": processor(),
         "cores usable": str(len(os.sched_getaffinity(0))),
+        # Above 1, other programs were running, and threads that wait by spinning suffer most.
+        "load before": f"{os.getloadavg()[0]:.1f}",
         "instruction set": _core.isa(),
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "holdfast": holdfast.__version__,

@@ -1,7 +1,8 @@
 """Training steps per second: holdfast through Estimator.train, and PyTorch in the same run.
 
 Both train the same network from the same weights on the same rows, with Adagrad as TensorFlow
-has it (accumulators start at 0.1). First the losses of both are compared, then both are timed by turns.
+has it (accumulators start at 0.1). First the losses of both are compared, then both are timed by
+turns.
 """
 
 from __future__ import annotations
