@@ -17,7 +17,7 @@ from holdfast import _core
 
 def console() -> Console:
     """Returns the console of standard output; in a file or pipe, lines are as long as they are."""
-    result = Console(highlight=False, soft_wrap=True)
+    result = Console(highlight=False, markup=False, soft_wrap=True)  # names may hold [brackets]
     if not result.is_terminal:
         result.width = 10_000
     return result

@@ -61,26 +61,26 @@ def train(
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Steps to train, from where it stands.")] = 1000,
     hidden: Annotated[
-        str | None, typer.Option(help="Units of each hidden layer.  [default: 10,10]")
+        str | None, typer.Option(help="Units of each hidden layer. (default: 10,10)")
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Rows of a step.")] = 100,
     optimizer: Annotated[
-        str | None, typer.Option(help="Adagrad or SGD.  [default: Adagrad]")
+        str | None, typer.Option(help="Adagrad or SGD. (default: Adagrad)")
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(help="For losses summed over the batch, as in tf.estimator.  [default: 0.05]"),
+        typer.Option(help="For losses summed over the batch, as in tf.estimator. (default: 0.05)"),
     ] = None,
     held_out: Annotated[
         float | None,
-        typer.Option(min=0.0, max=0.9, help="Share of rows to evaluate on.  [default: 0.2]"),
+        typer.Option(min=0.0, max=0.9, help="Share of rows to evaluate on. (default: 0.2)"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of initial weights and shuffling.")] = 1,
     save_steps: Annotated[
         int | None, typer.Option(min=1, help="Steps between checkpoints.")
     ] = None,
     save_secs: Annotated[
-        float | None, typer.Option(help="Seconds between checkpoints.  [default: 600]")
+        float | None, typer.Option(help="Seconds between checkpoints. (default: 600)")
     ] = None,
     keep: Annotated[int, typer.Option(min=0, help="Newest checkpoints to keep; 0: all.")] = 5,
     as_json: AsJson = False,
@@ -212,7 +212,7 @@ def _print(out: Console, facts: dict[str, Any], source: str) -> None:
     if facts["held_out"] is not None:
         out.print(
             f"accuracy on the {facts['held_out_rows']} held-out rows: "
-            f"[bold]{facts['held_out']['accuracy']:.3f}[/bold] "
+            f"{facts['held_out']['accuracy']:.3f} "
             f"(average loss {facts['held_out']['average_loss']:.4f})"
         )
     where = facts["model_dir"]
