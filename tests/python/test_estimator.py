@@ -257,10 +257,21 @@ def test_the_newest_are_kept_and_a_lowered_limit_takes_effect_at_once(tmp_path):
     assert steps_of(tmp_path) == [8, 9]
 
 
+class Pause(tf.estimator.CheckpointSaverListener):
+    """Waits after every save."""
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+
+    def after_save(self, session, global_step_value):
+        time.sleep(self._seconds)
+
+
 def test_one_checkpoint_for_every_span_of_hours_stays_over_restarts(tmp_path):
     often = {"save_checkpoints_steps": 1, "keep_checkpoint_max": 1}
-    # 0.0036 ms: every checkpoint after the first begins a new span.
-    line(tmp_path, keep_checkpoint_every_n_hours=1e-9, **often).train(line_data, steps=3)
+    # 3.6 ms: with 5 ms between two saves, every checkpoint after the first begins a new span.
+    spans = line(tmp_path, keep_checkpoint_every_n_hours=1e-6, **often)
+    spans.train(line_data, steps=3, saving_listeners=[Pause(0.005)])
     assert steps_of(tmp_path) == [1, 2, 3]
     line(tmp_path, **often).train(line_data, steps=2)
     assert steps_of(tmp_path) == [1, 2, 3, 5]
