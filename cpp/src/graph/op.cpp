@@ -32,6 +32,31 @@ const char* type_text() {
                                           (present ? "a value of another type" : "nothing"));
 }
 
+template <typename T>
+struct IsList : std::false_type {};
+template <typename E>
+struct IsList<std::vector<E>> : std::true_type {};
+
+bool is_empty_list(const Attribute& attribute) {
+  return std::visit(
+      [](const auto& value) {
+        if constexpr (IsList<std::decay_t<decltype(value)>>::value) return value.empty();
+        return false;
+      },
+      attribute);
+}
+
+// nullptr where the attribute is of another type. An empty list is a list of anything: in Python
+// and in JSON it does not say of what.
+template <typename T>
+const T* read_as(const Attribute& attribute) {
+  if constexpr (IsList<T>::value) {
+    static const T kNone;
+    if (is_empty_list(attribute)) return &kNone;
+  }
+  return std::get_if<T>(&attribute);
+}
+
 // Edit distance with early exit, for "did you mean": op names are short.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -53,7 +78,7 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 template <typename T>
 const T& AttributeReader::get(const std::string& key) const {
   const auto found = attributes_.find(key);
-  const T* value = found == attributes_.end() ? nullptr : std::get_if<T>(&found->second);
+  const T* value = found == attributes_.end() ? nullptr : read_as<T>(found->second);
   if (value == nullptr) bad_attribute(subject_, key, type_text<T>(), found != attributes_.end());
   return *value;
 }
