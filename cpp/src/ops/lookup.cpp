@@ -44,8 +44,8 @@ class LookupKernel : public OpKernel {
         ids_(context.output),
         default_(context.attributes().value_or("default", std::int64_t{-1})) {
     const auto vocabulary = context.attributes().template get<std::vector<Value>>("vocabulary");
-    for (const Value& value : vocabulary) {
-      positions_.emplace(value, static_cast<std::int64_t>(positions_.size()));
+    for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+      positions_.emplace(vocabulary[i], static_cast<std::int64_t>(i));
     }
   }
 
