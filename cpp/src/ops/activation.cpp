@@ -4,6 +4,7 @@
 #include "ops/activation_names.h"
 #include "ops/elementwise_split.h"
 #include "ops/families.h"
+#include "ops/operands.h"
 
 namespace holdfast {
 namespace {
@@ -38,6 +39,8 @@ TensorType infer_activation(const InferContext& context) {
 
 TensorType infer_activation_grad(const InferContext& context) {
   activation_from_name(context.attributes.get<std::string>("activation"));
+  expect_dtype(context, 1, kFloat32Only);
+  expect_shape(context, 1, "dy", context.inputs[0].shape);
   return infer_activation(context);
 }
 

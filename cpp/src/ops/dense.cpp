@@ -2,6 +2,7 @@
 // an activation or an update inside are made by the program's fusion (runtime/fusion.cpp).
 #include "ops/activation_names.h"
 #include "ops/families.h"
+#include "ops/operands.h"
 #include "ops/product_split.h"
 
 namespace holdfast {
@@ -59,7 +60,9 @@ TensorType infer_grad_input(const InferContext& context) {
   const Shape& kernel = context.inputs[1].shape;
   expect_size(context, "columns of dy (columns of the kernel)", kernel[1],
               context.inputs[0].shape[1]);
-  return {DType::kFloat32, {context.inputs[0].shape[0], kernel[0]}};
+  const Shape dx = {context.inputs[0].shape[0], kernel[0]};
+  if (context.inputs.size() == 3) expect_shape(context, 2, "y_below", dx);
+  return {DType::kFloat32, dx};
 }
 
 TensorType infer_products(const InferContext& context, std::size_t x, std::size_t dy) {
@@ -72,12 +75,17 @@ TensorType infer_products(const InferContext& context, std::size_t x, std::size_
 }
 
 TensorType infer_grad_kernel(const InferContext& context) { return infer_products(context, 0, 1); }
-TensorType infer_fused_descent(const InferContext& context) {
-  return infer_products(context, 1, 2);
+
+// variable, accumulator where there is one, x (input `x`), dy, learning rate
+TensorType infer_fused(const InferContext& context, std::size_t x) {
+  const Shape product = infer_products(context, x, x + 1).shape;
+  expect_shape(context, 0, "variable", product);
+  if (x == 2) expect_shape(context, 1, "accumulator", product);
+  expect_scalar(context, x + 2, "learning_rate");
+  return context.inputs[0];
 }
-TensorType infer_fused_adagrad(const InferContext& context) {
-  return infer_products(context, 2, 3);
-}
+TensorType infer_fused_descent(const InferContext& context) { return infer_fused(context, 1); }
+TensorType infer_fused_adagrad(const InferContext& context) { return infer_fused(context, 2); }
 
 TensorType infer_column_sums(const InferContext& context) {
   expect_float32(context);
@@ -86,7 +94,12 @@ TensorType infer_column_sums(const InferContext& context) {
 }
 
 std::vector<NodeId> dense_gradient(const GradientContext& context) {
-  const NodeId dy = context.output_grad;
+  NodeId dy = context.output_grad;
+  const Attributes& attributes = context.forward().attributes;
+  if (attributes.count("activation") > 0 &&
+      std::get<std::string>(attributes.at("activation")) != "linear") {
+    dy = context.add("activation_grad", {context.node, dy}, Attributes(attributes));
+  }
   std::vector<NodeId> grads = {
       context.add("dense_grad_input", {dy, context.input(1)}),
       context.add("dense_grad_kernel", {context.input(0), dy}),

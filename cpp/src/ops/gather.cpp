@@ -26,11 +26,27 @@ std::vector<NodeId> gather_gradient(const GradientContext& context) {
 
 TensorType infer_gather_grad(const InferContext& context) {
   expect_dtype(context, 0, kFloats);
-  return context.inputs[2];
+  const std::vector<TensorType> forward = {context.inputs[2], context.inputs[1]};
+  expect_shape(context, 0, "dy", infer_gather({context.name, forward, context.attributes}).shape);
+  return {context.inputs[0].dtype, context.inputs[2].shape};
 }
 
 std::int64_t id_at(const Buffer& ids, std::int64_t i) {
   return ids.dtype == DType::kInt32 ? ids.as<std::int32_t>()[i] : ids.as<std::int64_t>()[i];
+}
+
+// The row that ids[i] names. Both passes check it: a program that wants the gradient alone does not
+// run the forward one.
+std::int64_t checked_row(const std::string& name, const Buffer& ids, std::int64_t i,
+                         std::int64_t rows) {
+  const std::int64_t id = id_at(ids, i);
+  if (id < 0 || id >= rows) {
+    throw Error(Code::kInvalidArgument,
+                "node \"" + name + "\": expected row numbers in 0.." + std::to_string(rows - 1) +
+                    "; got " + std::to_string(id) + " at place " + std::to_string(i),
+                {{"element", std::to_string(i)}, {"found", std::to_string(id)}});
+  }
+  return id;
 }
 
 template <typename T>
@@ -45,13 +61,7 @@ class GatherKernel : public OpKernel {
 
   void run(const RunContext&) override {
     for (std::int64_t i = 0; i < ids_.size; ++i) {
-      const std::int64_t id = id_at(ids_, i);
-      if (id < 0 || id >= params_.shape[0]) {
-        throw Error(Code::kInvalidArgument, "node \"" + name_ + "\": expected row numbers in 0.." +
-                                                std::to_string(params_.shape[0] - 1) + "; got " +
-                                                std::to_string(id) + " at place " +
-                                                std::to_string(i));
-      }
+      const std::int64_t id = checked_row(name_, ids_, i, params_.shape[0]);
       std::copy_n(params_.as<T>() + id * row_, row_, rows_.as<T>() + i * row_);
     }
   }
@@ -75,7 +85,8 @@ template <typename T>
 class GatherGradKernel : public OpKernel {
  public:
   explicit GatherGradKernel(const KernelContext& context)
-      : dy_(context.inputs[0]),
+      : name_(context.node.name),
+        dy_(context.inputs[0]),
         ids_(context.inputs[1]),
         dparams_(context.output),
         row_(sizes_product(dparams_.shape, 1, dparams_.shape.size())) {}
@@ -84,12 +95,13 @@ class GatherGradKernel : public OpKernel {
     std::memset(dparams_.data, 0, static_cast<std::size_t>(dparams_.size) * sizeof(T));
     for (std::int64_t i = 0; i < ids_.size; ++i) {
       const T* from = dy_.as<T>() + i * row_;
-      T* to = dparams_.as<T>() + id_at(ids_, i) * row_;
+      T* to = dparams_.as<T>() + checked_row(name_, ids_, i, dparams_.shape[0]) * row_;
       for (std::int64_t k = 0; k < row_; ++k) to[k] += from[k];
     }
   }
 
  private:
+  std::string name_;
   Buffer dy_;
   Buffer ids_;
   Buffer dparams_;

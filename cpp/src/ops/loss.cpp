@@ -2,6 +2,7 @@
 // gradients.
 #include "kernels/kernels.h"
 #include "ops/families.h"
+#include "ops/operands.h"
 
 namespace holdfast {
 namespace {
@@ -17,14 +18,6 @@ void expect(const InferContext& context, std::size_t input, const char* what, DT
                  std::to_string(rank) + "; got " + dtype_name(type.dtype) + " " +
                  shape_text(type.shape));
   }
-}
-
-bool may_equal(const Shape& a, const Shape& b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] >= 0 && b[i] >= 0 && a[i] != b[i]) return false;
-  }
-  return true;
 }
 
 TensorType infer_sparse(const InferContext& context) {
@@ -60,7 +53,13 @@ TensorType infer_sigmoid(const InferContext& context) {
   return context.inputs[0];
 }
 
-TensorType infer_as_logits(const InferContext& context) { return context.inputs[0]; }
+// The inputs of a loss, then the gradient of its value.
+template <TensorType (*infer_loss)(const InferContext&)>
+TensorType infer_grad(const InferContext& context) {
+  expect_dtype(context, 2, kFloat32Only);
+  expect_shape(context, 2, "gradient of the loss", infer_loss(context).shape);
+  return context.inputs[0];
+}
 
 // The gradient op of any of the three: the same inputs, then the loss's gradient.
 std::vector<NodeId> loss_gradient(const GradientContext& context) {
@@ -76,47 +75,50 @@ Matrix mutable_matrix(const Buffer& buffer) {
   return {buffer.as<float>(), buffer.shape[0], buffer.shape[1], buffer.shape[1]};
 }
 
+// The kernels index by label, so both passes look first: a program that wants the gradient alone
+// does not run the loss.
+void check_labels(const std::string& name, const ConstMatrix& logits, const std::int64_t* labels) {
+  for (std::int64_t row = 0; row < logits.rows; ++row) {
+    if (labels[row] >= 0 && labels[row] < logits.cols) continue;
+    throw Error(Code::kInvalidArgument,
+                "labels of \"" + name + "\": expected class ids in 0.." +
+                    std::to_string(logits.cols - 1) + "; got " + std::to_string(labels[row]) +
+                    " in row " + std::to_string(row) +
+                    " of the batch; correct the label or the number of classes",
+                {{"row", std::to_string(row)}, {"found", std::to_string(labels[row])}});
+  }
+}
+
 class SparseSoftmaxKernel : public OpKernel {
  public:
   explicit SparseSoftmaxKernel(const KernelContext& context)
       : name_(context.node.name),
-        logits_(matrix(context.inputs[0])),
-        labels_(context.inputs[1].as<std::int64_t>()),
-        loss_(context.output.as<float>()) {}
+        args_{matrix(context.inputs[0]), context.inputs[1].as<std::int64_t>(),
+              context.output.as<float>()} {}
 
   void run(const RunContext&) override {
-    for (std::int64_t row = 0; row < logits_.rows; ++row) {
-      if (labels_[row] < 0 || labels_[row] >= logits_.cols) refuse(row);
-    }
-    kernels::table().sparse_softmax_cross_entropy({logits_, labels_, loss_});
+    check_labels(name_, args_.logits, args_.labels);
+    kernels::table().sparse_softmax_cross_entropy(args_);
   }
 
  private:
-  [[noreturn]] void refuse(std::int64_t row) const {
-    throw Error(Code::kInvalidArgument,
-                "labels of \"" + name_ + "\": expected class ids in 0.." +
-                    std::to_string(logits_.cols - 1) + "; got " + std::to_string(labels_[row]) +
-                    " in row " + std::to_string(row) +
-                    " of the batch; correct the label or the number of classes",
-                {{"row", std::to_string(row)}, {"found", std::to_string(labels_[row])}});
-  }
-
   std::string name_;
-  ConstMatrix logits_;
-  const std::int64_t* labels_;
-  float* loss_;
+  kernels::SparseSoftmaxCrossEntropyArgs args_;
 };
 
 class SparseSoftmaxGradKernel : public OpKernel {
  public:
   explicit SparseSoftmaxGradKernel(const KernelContext& context)
-      : args_{matrix(context.inputs[0]), context.inputs[1].as<std::int64_t>(),
+      : name_(context.node.name),
+        args_{matrix(context.inputs[0]), context.inputs[1].as<std::int64_t>(),
               context.inputs[2].as<float>(), mutable_matrix(context.output)} {}
   void run(const RunContext&) override {
+    check_labels(name_, args_.logits, args_.labels);
     kernels::table().sparse_softmax_cross_entropy_grad(args_);
   }
 
  private:
+  std::string name_;
   kernels::SparseSoftmaxCrossEntropyGradArgs args_;
 };
 
@@ -182,13 +184,13 @@ std::vector<OpDef> loss_ops() {
   return {
       {"sparse_softmax_cross_entropy", 2, 2, infer_sparse, loss_gradient,
        make_op_kernel<SparseSoftmaxKernel>},
-      {"sparse_softmax_cross_entropy_grad", 3, 3, infer_as_logits, nullptr,
+      {"sparse_softmax_cross_entropy_grad", 3, 3, infer_grad<infer_sparse>, nullptr,
        make_op_kernel<SparseSoftmaxGradKernel>},
       {"softmax_cross_entropy", 2, 2, infer_softmax, loss_gradient, make_op_kernel<SoftmaxKernel>},
-      {"softmax_cross_entropy_grad", 3, 3, infer_as_logits, nullptr,
+      {"softmax_cross_entropy_grad", 3, 3, infer_grad<infer_softmax>, nullptr,
        make_op_kernel<SoftmaxGradKernel>},
       {"sigmoid_cross_entropy", 2, 2, infer_sigmoid, loss_gradient, make_op_kernel<SigmoidKernel>},
-      {"sigmoid_cross_entropy_grad", 3, 3, infer_as_logits, nullptr,
+      {"sigmoid_cross_entropy_grad", 3, 3, infer_grad<infer_sigmoid>, nullptr,
        make_op_kernel<SigmoidGradKernel>},
   };
 }

@@ -18,6 +18,8 @@ TensorType infer_auc_counts(const InferContext& context) {
                    shape_text(context.inputs[i].shape));
     }
   }
+  expect_shape(context, 1, "predictions (one for each label)", context.inputs[0].shape);
+  expect_shape(context, 2, "weights (one for each label)", context.inputs[0].shape);
   const std::vector<double> thresholds = context.attributes.numbers("thresholds");
   if (!std::is_sorted(thresholds.begin(), thresholds.end())) {
     context.fail("thresholds: expected ascending numbers");

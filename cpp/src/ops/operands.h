@@ -60,6 +60,23 @@ inline void expect_scalar(const InferContext& context, std::size_t input, const 
   }
 }
 
+// Whether tensors of these shapes may have the same sizes: true where they are not known.
+inline bool may_equal(const Shape& a, const Shape& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] >= 0 && b[i] >= 0 && a[i] != b[i]) return false;
+  }
+  return true;
+}
+
+inline void expect_shape(const InferContext& context, std::size_t input, const char* what,
+                         const Shape& expected) {
+  if (!may_equal(context.inputs[input].shape, expected)) {
+    context.fail(std::string(what) + ": expected shape " + shape_text(expected) + "; got " +
+                 shape_text(context.inputs[input].shape));
+  }
+}
+
 inline bool all_known(const Shape& shape) {
   for (const std::int64_t size : shape) {
     if (size < 0) return false;

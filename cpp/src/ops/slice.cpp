@@ -125,7 +125,8 @@ std::vector<NodeId> slice_gradient(const GradientContext& context) {
 
 TensorType infer_slice_grad(const InferContext& context) {
   expect_dtype(context, 0, kNumbers);
-  check_slices(context, context.inputs[1].shape);
+  const std::vector<TensorType> forward = {context.inputs[1]};
+  expect_shape(context, 0, "dy", infer_slice({context.name, forward, context.attributes}).shape);
   return {context.inputs[0].dtype, context.inputs[1].shape};
 }
 

@@ -15,6 +15,12 @@ TensorType infer_rows(const InferContext& context) {
   return context.inputs[0];
 }
 
+TensorType infer_rows_grad(const InferContext& context) {
+  expect_dtype(context, 1, kFloat32Only);
+  expect_shape(context, 1, "dy", context.inputs[0].shape);
+  return infer_rows(context);
+}
+
 std::vector<NodeId> softmax_gradient(const GradientContext& context) {
   return {context.add(context.forward().op + "_grad", {context.node, context.output_grad})};
 }
@@ -87,8 +93,8 @@ std::vector<OpDef> softmax_ops() {
   return {
       {"softmax", 1, 1, infer_rows, softmax_gradient, make_op_kernel<SoftmaxKernel>},
       {"log_softmax", 1, 1, infer_rows, softmax_gradient, make_op_kernel<SoftmaxKernel>},
-      {"softmax_grad", 2, 2, infer_rows, nullptr, make_op_kernel<SoftmaxGradKernel>},
-      {"log_softmax_grad", 2, 2, infer_rows, nullptr, make_op_kernel<SoftmaxGradKernel>},
+      {"softmax_grad", 2, 2, infer_rows_grad, nullptr, make_op_kernel<SoftmaxGradKernel>},
+      {"log_softmax_grad", 2, 2, infer_rows_grad, nullptr, make_op_kernel<SoftmaxGradKernel>},
   };
 }
 
