@@ -113,7 +113,15 @@ struct OpDef {
   bool is_random = false;
   // Writes the variable that is input 0; the value is the variable (assign, assign_add, apply_*).
   bool writes_variable = false;
+  // Is input 0 itself wherever the result has its dtype and sizes: the program then copies nothing.
+  bool is_identity_of_same_type = false;
 };
+
+// An OpDef with that flag.
+inline OpDef identity_of_same_type(OpDef def) {
+  def.is_identity_of_same_type = true;
+  return def;
+}
 
 // Throws InvalidArgument listing near names when there is no such op.
 const OpDef& find_op(const std::string& name);

@@ -1,8 +1,10 @@
 // From one dtype to another.
+#include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "ops/dtype_dispatch.h"
 #include "ops/elementwise.h"
@@ -54,7 +56,32 @@ struct Cast {
   }
 };
 
-// Decimal text; the whole of it must be a number.
+// Decimal text without what surrounds it: spaces, and a plus sign, which from_chars does not know.
+std::string_view number_part(std::string_view text) {
+  constexpr const char* kSpace = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  text = text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+  const bool plus = text.size() > 1 && text[0] == '+' && text[1] != '-';
+  return plus ? text.substr(1) : text;
+}
+
+// The whole text is a number of T; false otherwise. No locale takes part.
+template <typename T>
+bool parse(std::string_view text, T& value) {
+  const char* end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, value);
+  if constexpr (std::is_same_v<T, float>) {
+    double wide = 0;  // too large or too small for float: infinity or zero, as a cast makes it
+    if (status == std::errc::result_out_of_range && parse(text, wide)) {
+      value = static_cast<float>(wide);
+      return true;
+    }
+  }
+  return status == std::errc() && stop == end;
+}
+
+template <typename T>
 class ParseKernel : public OpKernel {
  public:
   explicit ParseKernel(const KernelContext& context)
@@ -63,40 +90,15 @@ class ParseKernel : public OpKernel {
   void run(const RunContext&) override {
     for (std::int64_t i = 0; i < text_.size; ++i) {
       const std::string& text = text_.as<std::string>()[i];
-      char* end = nullptr;
-      if (is_floating(out_.dtype)) {
-        const double value = std::strtod(text.c_str(), &end);
-        store(i, value, value);
-      } else {
-        const long long value = std::strtoll(text.c_str(), &end, 10);
-        store(i, static_cast<double>(value), value);
-      }
-      if (text.empty() || *end != '\0') {
-        throw Error(Code::kInvalidArgument, "node \"" + name_ + "\": expected text that is a " +
-                                                dtype_name(out_.dtype) + "; got \"" + text +
-                                                "\" at place " + std::to_string(i));
-      }
+      if (parse(number_part(text), out_.as<T>()[i])) continue;
+      throw Error(Code::kInvalidArgument,
+                  "node \"" + name_ + "\": expected text that reads as " + dtype_name(out_.dtype) +
+                      "; got \"" + text + "\" at place " + std::to_string(i),
+                  {{"element", std::to_string(i)}, {"found", text}});
     }
   }
 
  private:
-  template <typename Integer>
-  void store(std::int64_t i, double number, Integer integer) {
-    switch (out_.dtype) {
-      case DType::kFloat32:
-        out_.as<float>()[i] = static_cast<float>(number);
-        return;
-      case DType::kFloat64:
-        out_.as<double>()[i] = number;
-        return;
-      case DType::kInt32:
-        out_.as<std::int32_t>()[i] = Cast<double, std::int32_t>::apply(number);
-        return;
-      default:
-        out_.as<std::int64_t>()[i] = static_cast<std::int64_t>(integer);
-    }
-  }
-
   std::string name_;
   Buffer text_;
   Buffer out_;
@@ -132,7 +134,10 @@ std::unique_ptr<OpKernel> make_cast(const KernelContext& context) {
     if (context.output.dtype == DType::kString) {
       return std::make_unique<StringCopyKernel>(context);
     }
-    return std::make_unique<ParseKernel>(context);
+    return dispatch_number(
+        context, context.output.dtype, [&](auto tag) -> std::unique_ptr<OpKernel> {
+          return std::make_unique<ParseKernel<typename decltype(tag)::type>>(context);
+        });
   }
   if (from == DType::kBool) return make_cast_from<bool>(context);
   return dispatch_number(context, from, [&](auto tag) {
@@ -142,6 +147,8 @@ std::unique_ptr<OpKernel> make_cast(const KernelContext& context) {
 
 }  // namespace
 
-std::vector<OpDef> cast_ops() { return {{"cast", 1, 1, infer_cast, cast_gradient, make_cast}}; }
+std::vector<OpDef> cast_ops() {
+  return {identity_of_same_type({"cast", 1, 1, infer_cast, cast_gradient, make_cast})};
+}
 
 }  // namespace holdfast

@@ -376,7 +376,7 @@ std::vector<OpDef> reduction_ops() {
       {"reduce_prod", 1, 1, infer_numbers, nullptr, make_reduction<Product>},
       {"reduce_any", 1, 1, infer_bools, nullptr, make_bool_reduction<Any>},
       {"reduce_all", 1, 1, infer_bools, nullptr, make_bool_reduction<All>},
-      {"sum_like", 2, 2, infer_sum_like, sum_like_gradient, make_sum_like},
+      identity_of_same_type({"sum_like", 2, 2, infer_sum_like, sum_like_gradient, make_sum_like}),
   };
 }
 

@@ -209,12 +209,24 @@ std::vector<NodeId> join_gradient(const GradientContext& context) {
 }
 
 TensorType infer_join_part(const InferContext& context) {
-  const auto index = static_cast<std::size_t>(context.attributes.get<std::int64_t>("index"));
-  if (index + 1 >= context.inputs.size()) {
-    context.fail("index: expected one of " + std::to_string(context.inputs.size() - 1) +
-                 " inputs; got " + std::to_string(index));
+  const std::int64_t index = context.attributes.get<std::int64_t>("index");
+  const auto joined = static_cast<std::int64_t>(context.inputs.size()) - 1;
+  if (index < 0 || index >= joined) {
+    context.fail("index: expected one of " + std::to_string(joined) + " inputs; got " +
+                 std::to_string(index));
   }
+  axis_of(context, context.attributes.get<std::int64_t>("axis"), context.inputs[0].shape.size());
   return {context.inputs[0].dtype, context.inputs[index + 1].shape};
+}
+
+// The parts are as many elements as dy: what the shape rule cannot see of sizes yet unknown.
+void check_parts(const KernelContext& context) {
+  std::int64_t elements = 0;
+  for (std::size_t k = 1; k < context.inputs.size(); ++k) elements += context.inputs[k].size;
+  if (elements == context.inputs[0].size) return;
+  throw Error(Code::kInvalidArgument, "node \"" + context.node.name + "\": dy: expected " +
+                                          std::to_string(elements) + " elements; got shape " +
+                                          shape_text(context.inputs[0].shape));
 }
 
 template <typename T>
@@ -243,7 +255,9 @@ class JoinPartKernel : public OpKernel {
 };
 
 std::unique_ptr<OpKernel> make_join_part(const KernelContext& context) {
-  const auto axis = static_cast<std::size_t>(context.attributes().get<std::int64_t>("axis"));
+  check_parts(context);
+  const std::size_t axis =
+      known_axis(context.attributes().get<std::int64_t>("axis"), context.inputs[0].shape.size());
   const std::int64_t outer = sizes_product(context.inputs[0].shape, 0, axis);
   return dispatch_any(context, context.output.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -256,9 +270,10 @@ std::unique_ptr<OpKernel> make_join_part(const KernelContext& context) {
 std::vector<OpDef> shape_ops() {
   return {
       {"transpose", 1, 1, infer_transpose, transpose_gradient, make_transpose},
-      {"tile", 1, 1, infer_tile, nullptr, make_tile},
-      {"broadcast_like", 2, 2, infer_broadcast_like, broadcast_like_gradient, make_broadcast_like},
-      {"concat", 1, -1, infer_concat, join_gradient, make_join},
+      identity_of_same_type({"tile", 1, 1, infer_tile, nullptr, make_tile}),
+      identity_of_same_type({"broadcast_like", 2, 2, infer_broadcast_like, broadcast_like_gradient,
+                             make_broadcast_like}),
+      identity_of_same_type({"concat", 1, -1, infer_concat, join_gradient, make_join}),
       {"stack", 1, -1, infer_stack, join_gradient, make_join},
       {"join_part", 2, -1, infer_join_part, nullptr, make_join_part},
   };

@@ -147,6 +147,21 @@ struct Program::Planner {
     node.type.shape = shape;
   }
 
+  // Copies that turn out to change nothing, now that sizes are known, become views. Not those of
+  // variables: a copy keeps what a later node overwrites.
+  void skip_copies() {
+    for (const NodeId i : order) {
+      Node& node = at(nodes, i);
+      if (!find_op(node.op).is_identity_of_same_type) continue;
+      const TensorType& from = at(nodes, node.inputs[0]).type;
+      const bool same = from.dtype == node.type.dtype && from.shape == node.type.shape;
+      if (!same || at(nodes, at(roots, node.inputs[0])).op == "variable") continue;
+      node.op = "identity";
+      node.inputs.resize(1);
+    }
+    find_roots();
+  }
+
   void mark_folded() {
     folded.assign(nodes.size(), false);
     for (const NodeId i : order) {
@@ -266,6 +281,7 @@ Program::Program(const Graph& graph, State& state, const std::vector<NodeId>& wa
   fuse(nodes_, planner.wanted);
   planner.schedule();
   planner.infer(feeds);
+  planner.skip_copies();
   planner.mark_folded();
   planner.place();
   planner.make_kernels();

@@ -67,5 +67,54 @@ TEST(Program, WantsEveryPlaceholderThatIsNeeded) {
                "placeholder \"x\": expected a value in the input; got none");
 }
 
+NodeId vector_input(Graph& graph, const std::string& name) {
+  return graph.add("placeholder", {}, {{"dtype", std::string("float32")}, {"shape", Shape{-1}}},
+                   name);
+}
+
+TEST(Program, CopiesNothingWhereTheSizesAreTheInputsOwn) {
+  Graph graph;
+  const NodeId x = vector_input(graph, "x");
+  const NodeId like = vector_input(graph, "like");
+  const NodeId sum = graph.add("sum_like", {x, like});
+  State state(graph, 0);
+  const Program same(graph, state, {sum}, {{x, {4}}, {like, {4}}}, 1);
+  EXPECT_EQ(same.value(0).data, same.feed(0));
+  const Program narrower(graph, state, {sum}, {{x, {4}}, {like, {1}}}, 1);
+  EXPECT_NE(narrower.value(0).data, narrower.feed(0));
+  EXPECT_EQ(narrower.value(0).shape, Shape{1});
+}
+
+TEST(Program, SkippedCopyKeepsWhatItStandsForAlive) {
+  Graph graph;
+  const NodeId x = vector_input(graph, "x");
+  const NodeId like = vector_input(graph, "like");
+  const NodeId copied = graph.add("sum_like", {graph.add("neg", {x}), like});  // a view of -x
+  const NodeId viewed = graph.add("reshape", {copied}, {{"shape", Shape{-1}}});
+  const NodeId fourth = graph.add("square", {graph.add("square", {x})});
+  const NodeId wanted = graph.add("add", {viewed, fourth});
+  State state(graph, 0);
+  Program program(graph, state, {wanted}, {{x, {1}}, {like, {1}}}, 1);
+  *static_cast<float*>(program.feed(0)) = 2;
+  ThreadPool pool(1);
+  program.run({pool, 0, 0});
+  EXPECT_EQ(*program.value(0).as<float>(), -2.0f + 16.0f);
+}
+
+TEST(Program, CopyOfAVariableKeepsTheValueThatIsOverwritten) {
+  Graph graph;
+  const NodeId v = number(graph, "variable", 2, "v");
+  const NodeId three = number(graph, "constant", 3, "three");
+  const NodeId copied = graph.add("broadcast_like", {v, three});
+  const NodeId added = graph.add("assign_add", {v, three});
+  const NodeId wanted = graph.add("mul", {copied, three});
+  const NodeId all = graph.add("group", {added});
+  State state(graph, 0);
+  Program program(graph, state, {wanted, all}, {}, 1);
+  ThreadPool pool(1);
+  program.run({pool, 0, 0});
+  EXPECT_EQ(*program.value(0).as<float>(), 2 * 3);
+}
+
 }  // namespace
 }  // namespace holdfast
