@@ -1,6 +1,8 @@
 // Refuses values that a model cannot use, in the words of whoever gave them. The value passes
 // unchanged.
 #include <cmath>
+#include <iomanip>
+#include <limits>
 #include <sstream>
 #include <string>
 
@@ -20,7 +22,7 @@ std::string with_hint(std::string text, const std::string& hint) {
 template <typename T>
 std::string number_text(T value) {
   std::ostringstream out;
-  out << value;
+  out << std::setprecision(std::numeric_limits<T>::digits10 + 1) << value;
   return out.str();
 }
 
