@@ -1,6 +1,5 @@
 // Rows by number (gather) and numbers as rows (one_hot).
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "ops/dtype_dispatch.h"
@@ -92,7 +91,7 @@ class GatherGradKernel : public OpKernel {
         row_(sizes_product(dparams_.shape, 1, dparams_.shape.size())) {}
 
   void run(const RunContext&) override {
-    std::memset(dparams_.data, 0, static_cast<std::size_t>(dparams_.size) * sizeof(T));
+    std::fill_n(dparams_.as<T>(), dparams_.size, T{0});
     for (std::int64_t i = 0; i < ids_.size; ++i) {
       const T* from = dy_.as<T>() + i * row_;
       T* to = dparams_.as<T>() + checked_row(name_, ids_, i, dparams_.shape[0]) * row_;

@@ -80,6 +80,31 @@ TEST(Arithmetic, ErrorsNameTheNodeAndWhatToDo) {
             "node \"sqrt\": input 0: expected float32 or float64; got int64; cast it first");
 }
 
+TEST(Arithmetic, BoundsOfClippingMayNotWidenTheResult) {
+  EXPECT_EQ(
+      error_of("clip_by_value", {floats({2}, {1, 2}), floats({}, {0}), floats({2, 1}, {3, 4})}),
+      "node \"clip_by_value\": expected bounds that broadcast to the shape of x, [2]; got "
+      "[2, 1]");
+  EXPECT_EQ(error_of("clip_by_value", {floats({1}, {1}), floats({2}, {0, 0}), floats({}, {3})}),
+            "node \"clip_by_value\": expected bounds that broadcast to the shape of x, [1]; got "
+            "[2]");
+  EXPECT_EQ(error_of("clip_by_value", {floats({1}, {1}), ints({}, {0}), floats({}, {3})}),
+            "node \"clip_by_value\": expected inputs of one dtype; got float32 and int64; cast one "
+            "of them");
+}
+
+TEST(Unary, TestsForNanAndInfinity) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const Tensor x = floats({4}, {kNan, kInfinity, -kInfinity, 3e38f});
+  EXPECT_EQ(values_of<bool>(apply("is_nan", {x})), (std::vector<bool>{true, false, false, false}));
+  EXPECT_EQ(values_of<bool>(apply("is_finite", {x})),
+            (std::vector<bool>{false, false, false, true}));
+  EXPECT_EQ(values_of<bool>(apply("is_nan", {doubles({1}, {std::nan("")})})),
+            (std::vector<bool>{true}));
+  EXPECT_EQ(error_of("is_finite", {ints({1}, {1})}),
+            "node \"is_finite\": input 0: expected float32 or float64; got int64; cast it first");
+}
+
 TEST(Unary, KnownValues) {
   EXPECT_EQ(values_of<float>(apply("round", {floats({4}, {0.5f, 1.5f, -2.5f, 2.6f})})),
             (F{0, 2, -2, 3}));  // half to even
@@ -98,6 +123,22 @@ TEST(Compare, WhereChoosesAndNanEqualsNothing) {
   const Tensor cond = tensor<bool>(DType::kBool, {3}, {true, false, true});
   EXPECT_EQ(values_of<float>(apply("where", {cond, floats({3}, {1, 2, 3}), floats({}, {9})})),
             (F{1, 9, 3}));
+}
+
+TEST(Compare, KnowsTextsButNotTheirOrder) {
+  const Tensor a = tensor<std::string>(DType::kString, {3}, {"iris", "rose", ""});
+  const Tensor b = tensor<std::string>(DType::kString, {1}, {"rose"});
+  EXPECT_EQ(values_of<bool>(apply("equal", {a, b})), (std::vector<bool>{false, true, false}));
+  EXPECT_EQ(values_of<bool>(apply("not_equal", {a, b})), (std::vector<bool>{true, false, true}));
+  const Tensor cond = tensor<bool>(DType::kBool, {3}, {true, true, false});
+  EXPECT_EQ(values_of<std::string>(apply("where", {cond, a, b})),
+            (std::vector<std::string>{"iris", "rose", "rose"}));
+  EXPECT_EQ(
+      error_of("less", {a, b}),
+      "node \"less\": input 0: expected float32, float64, int32 or int64; got string; cast it "
+      "first");
+  EXPECT_EQ(error_of("where", {a, a, a}),
+            "node \"where\": input 0: expected bool; got string; cast it first");
 }
 
 TEST(Gradients, OfArithmeticMatchDifferences) {

@@ -44,6 +44,19 @@ TEST(Reduction, OfNothing) {
             "float32, where the mean of nothing is NaN");
 }
 
+TEST(Reduction, DoesNotDependOnTheNumberOfThreads) {
+  F values;
+  for (int i = 0; i < 301 * 400; ++i) values.push_back(1.0f / static_cast<float>(1 + i % 997));
+  const Tensor x = floats({301, 20, 20}, values);
+  for (const char* op : {"reduce_sum", "reduce_mean", "reduce_max", "reduce_prod"}) {
+    for (const I& reduced : {I{0}, I{1}, I{2}, I{0, 2}, I{1, 2}, I{0, 1, 2}}) {
+      SCOPED_TRACE(op + shape_text(reduced));
+      EXPECT_EQ(values_of<float>(apply(op, {x}, axes(reduced), false, 1)),
+                values_of<float>(apply(op, {x}, axes(reduced), false, 3)));
+    }
+  }
+}
+
 TEST(Reduction, ErrorsNameTheAxis) {
   EXPECT_EQ(error_of("reduce_sum", {floats({2}, {1, 2})}, axes({1})),
             "node \"reduce_sum\": expected an axis in -1..0 for rank 1; got 1");
