@@ -16,7 +16,7 @@ TensorType infer_reshape(const InferContext& context) {
   const Shape& from = context.inputs[0].shape;
   Shape to = context.attributes.get<std::vector<std::int64_t>>("shape");
   std::size_t rest = to.size();
-  std::int64_t known = 1;
+  Shape others;  // than the -1
   for (std::size_t i = 0; i < to.size(); ++i) {
     if (to[i] < -1 || (to[i] == -1 && rest != to.size())) {
       context.fail("shape: expected sizes of 0 and more and one -1 at the most; got " +
@@ -25,9 +25,10 @@ TensorType infer_reshape(const InferContext& context) {
     if (to[i] == -1) {
       rest = i;
     } else {
-      known *= to[i];
+      others.push_back(to[i]);
     }
   }
+  const std::int64_t known = element_count(others);  // refuses products that overflow
   if (!all_known(from)) return {context.inputs[0].dtype, to};
   const std::int64_t size = element_count(from);
   if (rest == to.size()) {

@@ -33,6 +33,7 @@ TEST(Reshape, RefusesOtherNumbersOfElements) {
       "node \"reshape\": shape: expected sizes of 0 and more and one -1 at the most; got ";
   EXPECT_EQ(reshape_error(x, {-1, -1}), bad + "[?, ?]");
   EXPECT_EQ(reshape_error(x, {-2, 3}).substr(0, bad.size()), bad);
+  EXPECT_NE(reshape_error(x, {std::int64_t{1} << 40, std::int64_t{1} << 40}), "");  // overflows
   EXPECT_EQ(error_of("reshape_like", {x, floats({5}, {1, 2, 3, 4, 5})}),
             "node \"reshape_like\": expected a shape with the elements of [2, 3]; got [5]");
 }
