@@ -84,6 +84,13 @@ def initial_weights(shape: Shape) -> dict[str, Any]:
     return tensors
 
 
+def columns_of(shape: Shape, features: Any) -> dict[str, Any]:
+    """Returns a table as Estimators get it: a column for each number, a wide row as one column."""
+    if shape.inputs > 16:
+        return {"x": features}
+    return {f"x{i}": np.ascontiguousarray(features[:, i]) for i in range(shape.inputs)}
+
+
 class LossHook(tf.train.SessionRunHook):
     """Keeps the loss of every step. For the check only: it returns to Python each step."""
 
@@ -106,7 +113,8 @@ class Holdfast:
     name = "holdfast"
 
     def __init__(self, shape: Shape, features: Any, labels: Any, threads: int) -> None:
-        self._rows = (features, labels)
+        self._features = columns_of(shape, features)
+        self._labels = labels
         self._shape = shape
         self._threads = threads
         self._folder = tempfile.TemporaryDirectory()
@@ -117,7 +125,10 @@ class Holdfast:
         tf.train.write_checkpoint(model_dir, initial_weights(shape), 0)
         return tf.estimator.DNNClassifier(
             hidden_units=list(shape.hidden),
-            feature_columns=[tf.feature_column.numeric_column("x", shape=(shape.inputs,))],
+            feature_columns=[
+                tf.feature_column.numeric_column(key, shape=column.shape[1:] or (1,))
+                for key, column in self._features.items()
+            ],
             model_dir=model_dir,
             n_classes=shape.classes,
             optimizer=tf.train.AdagradOptimizer(shape.learning_rate),
@@ -125,10 +136,9 @@ class Holdfast:
         )
 
     def _input(self, shuffle: bool) -> Any:
-        features, labels = self._rows
-        dataset = tf.data.Dataset.from_tensor_slices(({"x": features}, labels))
+        dataset = tf.data.Dataset.from_tensor_slices((self._features, self._labels))
         if shuffle:
-            dataset = dataset.shuffle(len(labels))
+            dataset = dataset.shuffle(self._shape.rows)
         return dataset.repeat().batch(self._shape.batch)
 
     def losses(self) -> list[float]:
