@@ -306,6 +306,7 @@ std::unique_ptr<OpKernel> make_sum_like(const KernelContext& context) {
 
 // A value of the reduction's shape with its reduced axes back, as size 1.
 NodeId with_axes(const GradientContext& context, NodeId value) {
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): adding nodes moves the originals
   const Node forward = context.forward();
   const AttributeReader attributes(forward.name, forward.attributes);
   if (attributes.value_or("keep_dims", false)) return value;
@@ -326,6 +327,7 @@ std::vector<NodeId> sum_gradient(const GradientContext& context) {
 
 // The number of values in each mean is known only when running where an axis is unknown.
 std::vector<NodeId> mean_gradient(const GradientContext& context) {
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): adding nodes moves the originals
   const Node forward = context.forward();
   const NodeId x = context.input(0);
   const Shape shape = context.graph.node(x).type.shape;
@@ -350,6 +352,7 @@ std::vector<NodeId> mean_gradient(const GradientContext& context) {
 // In equal parts to all that have the extreme value, as in TF.
 std::vector<NodeId> extremum_gradient(const GradientContext& context) {
   const NodeId x = context.input(0);
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): adding nodes moves the originals
   const Node forward = context.forward();
   const NodeId chosen = context.add("equal", {x, with_axes(context, context.node)});
   const NodeId mask =
