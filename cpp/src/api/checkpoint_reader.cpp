@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/edit_distance.h"
 #include "base/json.h"
 #include "base/thread_pool.h"
 #include "holdfast/checkpoint.h"
@@ -12,22 +13,6 @@ namespace holdfast {
 namespace {
 
 constexpr std::size_t kClosestNames = 3;
-
-// Edits (insert, delete, replace) that turn a into b.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
 
 TensorInfo info_of(const io::TensorEntry& entry) {
   return {entry.name,      entry.role,  entry.slot_of, entry.slot,

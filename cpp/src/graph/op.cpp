@@ -6,6 +6,8 @@
 #include <new>
 #include <type_traits>
 
+#include "base/edit_distance.h"
+
 namespace holdfast {
 namespace {
 
@@ -55,22 +57,6 @@ const T* read_as(const Attribute& attribute) {
     if (is_empty_list(attribute)) return &kNone;
   }
   return std::get_if<T>(&attribute);
-}
-
-// Edit distance with early exit, for "did you mean": op names are short.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace
