@@ -28,6 +28,7 @@ _SUBMODULES = (
     "losses",
     "metrics",
     "nn",
+    "random",
     "summary",
     "train",
 )
@@ -54,6 +55,7 @@ _HOMES = {
         "uint64",
         "uint8",
     ),
+    "data._structure": ("TensorSpec",),
     "initializers": (
         "constant_initializer",
         "glorot_normal_initializer",

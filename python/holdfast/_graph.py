@@ -335,7 +335,13 @@ def get_default_graph() -> Graph:
 
 
 def set_random_seed(seed: int | None) -> None:
-    """Sets the seed of the default graph's initial values and dropout."""
+    """Sets the seed of the default graph's initial values and dropout.
+
+    Args:
+      seed: An int; None: the Estimator's `tf_random_seed`, or one drawn for the run.
+
+    Raises: RuntimeError outside a graph; for an Estimator use RunConfig(tf_random_seed=...).
+    """
     get_default_graph().seed = seed
 
 

@@ -11,6 +11,29 @@ from typing import Any, SupportsIndex, overload
 
 import numpy as np
 
+__all__ = [
+    "GRAPH_DTYPES",
+    "DType",
+    "Dimension",
+    "TensorShape",
+    "as_dtype",
+    "bool",
+    "double",
+    "float16",
+    "float32",
+    "float64",
+    "half",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "string",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+]
+
 
 class DType:
     """The type of a tensor's elements; equal to its name and to its NumPy dtype.

@@ -383,3 +383,16 @@ def exception_type_from_error_code(error_code: int) -> type[OpError]:
 def error_code_from_exception_type(cls: type[OpError]) -> int:
     """Returns the code of a class; UNKNOWN for OpError itself, as TensorFlow does."""
     return cls._code
+
+
+# Every code, every class and the two functions between them.
+__all__ = sorted(
+    name
+    for name, value in globals().items()
+    if not name.startswith("_")
+    and (
+        name.isupper()
+        or (isinstance(value, type) and issubclass(value, Exception))
+        or name in ("error_code_from_exception_type", "exception_type_from_error_code")
+    )
+)

@@ -15,6 +15,43 @@ import numpy as np
 
 from holdfast import dtypes
 
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "Initializer",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "TruncatedNormal",
+    "VarianceScaling",
+    "Zeros",
+    "attributes_of",
+    "constant",
+    "constant_initializer",
+    "get",
+    "glorot_normal",
+    "glorot_normal_initializer",
+    "glorot_uniform",
+    "glorot_uniform_initializer",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "ones_initializer",
+    "random_normal",
+    "random_normal_initializer",
+    "random_uniform",
+    "random_uniform_initializer",
+    "truncated_normal",
+    "truncated_normal_initializer",
+    "variance_scaling",
+    "variance_scaling_initializer",
+    "zeros",
+    "zeros_initializer",
+]
+
 
 class Initializer:
     """What every initializer is: something a variable node is told."""

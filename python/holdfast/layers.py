@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from holdfast import dtypes, errors, initializers, nn
+from holdfast._absent import absent_attribute
 from holdfast._graph import GraphKeys
 from holdfast._scope import variable_scope
 from holdfast._tensor import Tensor, TensorLike, convert_to_tensor
@@ -299,37 +300,7 @@ def flatten(
     return Flatten(name, data_format)(inputs)
 
 
-# Layers of TensorFlow that are not here, and what to do instead.
-_ELSEWHERE = {
-    "batch_normalization": "it is not implemented yet; scale the features with normalizer_fn",
-    "BatchNormalization": "it is not implemented yet; scale the features with normalizer_fn",
-}
-_IMAGE_LAYERS = (
-    "conv1d",
-    "conv2d",
-    "conv3d",
-    "Conv1D",
-    "Conv2D",
-    "Conv3D",
-    "conv2d_transpose",
-    "separable_conv2d",
-    "max_pooling1d",
-    "max_pooling2d",
-    "MaxPooling2D",
-    "average_pooling2d",
-    "AveragePooling2D",
-)
+if not TYPE_CHECKING:  # hidden from type checkers, for which an unknown name is an error anyway
 
-
-def __getattr__(name: str) -> Any:
-    if name in _IMAGE_LAYERS:
-        advice = "holdfast trains dense networks on tables; use layers.flatten and layers.dense"
-    elif name in _ELSEWHERE:
-        advice = _ELSEWHERE[name]
-    else:
-        raise AttributeError(f"module 'holdfast.layers' has no attribute {name!r}")
-
-    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise errors.UnimplementedError(None, None, f"layers.{name}: {advice}")
-
-    return refuse
+    def __getattr__(name):
+        raise absent_attribute("layers", name)

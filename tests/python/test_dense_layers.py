@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import holdfast as tf
-from holdfast import _core, errors
+from holdfast import _core
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_flatten_keeps_the_batch() -> None:
 
 @pytest.mark.parametrize("name", ["conv2d", "max_pooling2d", "batch_normalization"])
 def test_layers_that_are_not_here_say_what_to_do(name: str) -> None:
-    with pytest.raises(errors.UnimplementedError, match=f"layers.{name}: "):
-        getattr(tf.layers, name)(None)
+    with pytest.raises(AttributeError, match=f"does not have layers.{name} yet: "):
+        getattr(tf.layers, name)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = tf.layers.nonsense

@@ -1,6 +1,9 @@
 """Estimators: models that train, evaluate and predict, and keep what they learn in a directory."""
 
+from typing import TYPE_CHECKING
+
 from holdfast import inputs
+from holdfast._absent import absent_attribute
 from holdfast.errors import NanLossDuringTrainingError
 from holdfast.estimator._dnn import DNNClassifier
 from holdfast.estimator._estimator import Estimator
@@ -44,3 +47,9 @@ __all__ = [
     "StopAtStepHook",
     "inputs",
 ]
+
+
+if not TYPE_CHECKING:  # hidden from type checkers, for which an unknown name is an error anyway
+
+    def __getattr__(name):
+        raise absent_attribute("estimator", name)

@@ -1,5 +1,8 @@
 """Training: checkpoints, hooks and the loop around the C++ trainer."""
 
+from typing import TYPE_CHECKING
+
+from holdfast._absent import absent_attribute
 from holdfast._global_step import (
     create_global_step,
     get_global_step,
@@ -67,3 +70,9 @@ __all__ = [
     "load_variable",
     "write_checkpoint",
 ]
+
+
+if not TYPE_CHECKING:  # hidden from type checkers, for which an unknown name is an error anyway
+
+    def __getattr__(name):
+        raise absent_attribute("train", name)
