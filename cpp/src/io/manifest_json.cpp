@@ -214,7 +214,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
   // version is known, because a newer one explains it better.
   std::exception_ptr wrong_tensor;
   std::size_t count = 0;
-  const Json root = parse_text(text, place, [&](Json json) {
+  const Json root = parse_text(text, place, [&](const Json& json) {
     if (++count > kMaxTensors) throw unsafe(place, "at most 262144 tensors", "more");
     if (wrong_tensor) return;
     try {

@@ -167,6 +167,7 @@ SavePlan plan_save(const CheckpointContents& contents, int threads) {
   manifest.model = parse_object(contents.model_json, "model_json");
 
   std::vector<const NamedTensor*> sorted;
+  sorted.reserve(contents.tensors.size());
   for (const NamedTensor& tensor : contents.tensors) sorted.push_back(&tensor);
   std::sort(sorted.begin(), sorted.end(),
             [](const NamedTensor* a, const NamedTensor* b) { return a->name < b->name; });
