@@ -135,7 +135,8 @@ void bind_writer(py::module_& module) {
           py::arg("model_json") = "{}")
       .def("remove", &CheckpointWriter::remove, py::arg("path"), NoGil())
       .def("write_bookkeeping", &CheckpointWriter::write_bookkeeping, py::arg("json_text"), NoGil())
-      .def("take_warnings", &CheckpointWriter::take_warnings);
+      .def("take_warnings", &CheckpointWriter::take_warnings)
+      .def("close", &CheckpointWriter::close, NoGil());
 }
 
 }  // namespace

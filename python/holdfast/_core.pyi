@@ -228,6 +228,9 @@ class CheckpointWriter:
     def take_warnings(self) -> list[str]:
         """What went wrong without harm since the last call."""
 
+    def close(self) -> None:
+        """Releases the lock of model_dir; every other call raises then."""
+
 def list_checkpoints(model_dir: str) -> list[CheckpointInfo]: ...
 def checkpoint_problems(model_dir: str) -> list[CheckpointProblem]:
     """What list_checkpoints leaves out, and why."""

@@ -75,11 +75,13 @@ struct CheckpointWriterOptions {
   int threads = 0;  // of saving; 0 means the default of the process
 };
 
-// Writes the checkpoints of one model_dir (created with its parents when missing). One writer at a
-// time.
+// Writes the checkpoints of one model_dir (created with its parents when missing), which stays
+// locked against other writers until close() or destruction. A forked child cannot use it.
 class HOLDFAST_API CheckpointWriter {
  public:
-  // Removes what interrupted saves have left. Throws: FailedPrecondition when model_dir is a file,
+  // Removes what interrupted saves have left. Throws: ModelDirLockedError, before anything is
+  // changed, while another writer has the model_dir, in this process or another; FailedPrecondition
+  // when model_dir is a file,
   // PermissionDenied when it cannot be written.
   explicit CheckpointWriter(const std::string& model_dir,
                             const CheckpointWriterOptions& options = {});
@@ -106,8 +108,12 @@ class HOLDFAST_API CheckpointWriter {
   // system without fsync for directories, ...
   std::vector<std::string> take_warnings();
 
+  // Releases the model_dir. Every other call then throws FailedPrecondition.
+  void close() noexcept;
+
  private:
   struct Impl;
+  Impl& open() const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,5 +1,6 @@
 #include "base/thread_pool.h"
 #include "holdfast/checkpoint.h"
+#include "holdfast/error.h"
 #include "io/model_dir_writer.h"
 
 namespace holdfast {
@@ -20,16 +21,25 @@ CheckpointWriter::~CheckpointWriter() = default;
 CheckpointWriter::CheckpointWriter(CheckpointWriter&&) noexcept = default;
 CheckpointWriter& CheckpointWriter::operator=(CheckpointWriter&&) noexcept = default;
 
-std::string CheckpointWriter::save(const CheckpointContents& contents) {
-  return impl_->writer.save(contents);
+void CheckpointWriter::close() noexcept { impl_.reset(); }
+
+CheckpointWriter::Impl& CheckpointWriter::open() const {
+  if (impl_ == nullptr)
+    throw Error(Code::kFailedPrecondition,
+                "CheckpointWriter: expected an open one, got one that is closed. Open another.");
+  return *impl_;
 }
 
-void CheckpointWriter::remove(const std::string& path) { impl_->writer.remove(path); }
+std::string CheckpointWriter::save(const CheckpointContents& contents) {
+  return open().writer.save(contents);
+}
+
+void CheckpointWriter::remove(const std::string& path) { open().writer.remove(path); }
 
 void CheckpointWriter::write_bookkeeping(const std::string& json_text) {
-  impl_->writer.write_bookkeeping(json_text);
+  open().writer.write_bookkeeping(json_text);
 }
 
-std::vector<std::string> CheckpointWriter::take_warnings() { return impl_->writer.take_warnings(); }
+std::vector<std::string> CheckpointWriter::take_warnings() { return open().writer.take_warnings(); }
 
 }  // namespace holdfast

@@ -15,6 +15,7 @@ constexpr int kCurrentDirectory = -100;  // AT_FDCWD: relative paths start where
 
 enum class OpenMode {
   kRead,             // a file, not through a symbolic link, without waiting for a FIFO's writer
+  kLock,             // for the writer lock: made if missing, not through a symbolic link
   kCreate,           // a new file for writing, read-only for everybody afterwards
   kDirectory,        // a directory, not through a symbolic link
   kDirectoryFollow,  // a directory that the user has named, through links
@@ -47,6 +48,10 @@ class Io {
   virtual int start_writeback(int file, std::uint64_t offset, std::uint64_t size) = 0;
   virtual int fsync(int file) = 0;
   virtual int close(int file) = 0;
+  virtual int truncate(int file, std::uint64_t size) = 0;
+  // Locks the open file for this one alone; -EWOULDBLOCK at once when another has it.
+  virtual int lock(int file) = 0;
+  virtual int unlock(int file) = 0;
   virtual int rename(int directory, const std::string& from, const std::string& to,
                      RenameMode mode) = 0;
   virtual int unlink(int directory, const std::string& name) = 0;

@@ -1,6 +1,7 @@
 // The Io of Linux and of other POSIX systems.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/types.h>
@@ -41,6 +42,8 @@ int flags_of(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
       return O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    case OpenMode::kLock:
+      return O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
     case OpenMode::kCreate:
       return O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     case OpenMode::kDirectory:
@@ -74,9 +77,11 @@ class PosixIo final : public Io {
   }
 
   int open(int directory, const std::string& name, OpenMode mode) override {
+    // The lock file is opened for writing by every later writer; checkpoints never are.
+    const mode_t permissions = mode == OpenMode::kLock ? 0666 : 0444;
     int result;
     do {
-      result = or_errno(::openat(to_at(directory), name.c_str(), flags_of(mode), 0444));
+      result = or_errno(::openat(to_at(directory), name.c_str(), flags_of(mode), permissions));
     } while (result == -EINTR);
     return result;
   }
@@ -117,6 +122,20 @@ class PosixIo final : public Io {
   }
 
   int close(int file) override { return or_errno(::close(file)); }
+
+  int truncate(int file, std::uint64_t size) override {
+    return or_errno(::ftruncate(file, static_cast<off_t>(size)));
+  }
+
+  int lock(int file) override {
+    int result;
+    do {
+      result = or_errno(::flock(file, LOCK_EX | LOCK_NB));
+    } while (result == -EINTR);
+    return result;
+  }
+
+  int unlock(int file) override { return or_errno(::flock(file, LOCK_UN)); }
 
   int rename(int directory, const std::string& from, const std::string& to,
              RenameMode mode) override {

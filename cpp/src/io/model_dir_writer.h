@@ -1,9 +1,10 @@
-// A model_dir seen by its one writer: what interrupted saves have left is removed once, then
-// checkpoints are saved, replaced and deleted. The order of calls is the commit protocol of
-// FORMAT.md; changing it loses somebody's training.
+// A model_dir seen by its one writer: it is locked against others, what interrupted saves have left
+// is removed once, then checkpoints are saved, replaced and deleted. The order of calls is the
+// commit protocol of FORMAT.md; changing it loses somebody's training.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "io/checkpoint_dir.h"
 #include "io/file.h"
 #include "io/save_plan.h"
+#include "io/writer_lock.h"
 
 namespace holdfast::io {
 
@@ -24,8 +26,9 @@ struct WriterOptions {
 // Not thread-safe. `io` outlives it.
 class ModelDirWriter {
  public:
-  // Creates the directory with its parents, recovers. Throws: FailedPrecondition when it is a file,
-  // PermissionDenied, errors of the calls.
+  // Creates the directory with its parents, locks it until destruction, recovers. Throws:
+  // ModelDirLockedError, FailedPrecondition when it is a file, PermissionDenied, errors of the
+  // calls.
   ModelDirWriter(Io& io, const std::string& model_dir, const WriterOptions& options);
 
   // As CheckpointWriter's functions.
@@ -57,6 +60,7 @@ class ModelDirWriter {
   std::string path_;
   WriterOptions options_;
   File directory_;
+  std::unique_ptr<WriterLock> lock_;
   std::uint64_t next_seq_ = 1;    // never given twice, failed saves included
   std::uint64_t newest_seq_ = 0;  // of the latest checkpoint
   bool warned_of_sync_ = false;

@@ -15,6 +15,7 @@ namespace holdfast::io {
 constexpr char kCommitName[] = "COMMIT";
 constexpr char kManifestName[] = "manifest.json";
 constexpr char kBookkeepingName[] = "checkpoint.json";
+constexpr char kLockName[] = ".holdfast-lock";
 constexpr char kForeignStateName[] = "checkpoint";  // TensorFlow's
 
 using SaveId = std::array<unsigned char, kSaveIdBytes>;

@@ -23,6 +23,8 @@ std::vector<std::string> names_in(Io& io, int directory) {
 ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const WriterOptions& options)
     : io_(io), path_(model_dir), options_(options) {
   open_directory();
+  lock_ = std::make_unique<WriterLock>(io_, directory_.get(), path_);
+  if (!lock_->warning().empty()) warn(lock_->warning());
   recover();
 }
 
@@ -168,6 +170,7 @@ void ModelDirWriter::move_to_trash(const std::string& name, std::int64_t step) {
 }
 
 void ModelDirWriter::remove(const std::string& path) {
+  lock_->check_owned();
   const SplitPath split = split_path(path);
   const auto step = parse_checkpoint_name(split.name);
   FileStat own;

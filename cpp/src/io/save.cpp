@@ -303,6 +303,7 @@ bool ModelDirWriter::equal_is_there(SavePlan& plan) {
 }
 
 std::string ModelDirWriter::save(const CheckpointContents& contents) {
+  lock_->check_owned();
   SavePlan plan = plan_save(contents, options_.threads);
   if (equal_is_there(plan))
     return join_path(path_, checkpoint_name(static_cast<std::int64_t>(plan.manifest.step)));
@@ -310,6 +311,7 @@ std::string ModelDirWriter::save(const CheckpointContents& contents) {
 }
 
 void ModelDirWriter::write_bookkeeping(const std::string& json_text) {  // W10
+  lock_->check_owned();
   const std::string text = encode_bookkeeping(json_text, next_seq_);
   const int directory = directory_.get();
   const std::string temporary = bookkeeping_temporary_name(random());

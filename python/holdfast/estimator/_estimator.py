@@ -26,6 +26,7 @@ from holdfast.train import (
     load_variable,
 )
 from holdfast.train._loop import check_hooks
+from holdfast.train._saver import newest_seq
 
 _logger = logging.getLogger("holdfast")
 _OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint"})
@@ -146,6 +147,8 @@ class Estimator:
           ValueError: steps and max_steps are both given, or not positive.
           TypeError: something is no hook, or no listener.
           errors.CheckpointMismatchError: the model does not fit the checkpoint; nothing is changed.
+          errors.ModelDirLockedError: another process, or another Estimator of this one, is training
+            in model_dir; nothing is changed.
           errors.CheckpointCorruptError: the newest checkpoint is damaged.
           errors.NanLossDuringTrainingError: the loss became NaN; no such state is saved.
           errors.CheckpointSaveError: the last state could not be saved.
@@ -166,6 +169,7 @@ class Estimator:
         all_hooks = check_hooks(hooks)
         listeners = _check_listeners(saving_listeners)
         self._check_model_dir()
+        found_seq = newest_seq(self.model_dir)
         checkpoint = self.latest_checkpoint()
         if max_steps is not None and checkpoint is not None:
             start = int(load_checkpoint(checkpoint).get_tensor("global_step"))
@@ -182,6 +186,7 @@ class Estimator:
             config=self.config,
             model_dir=self.model_dir,
             checkpoint=checkpoint,
+            found_seq=found_seq,
             hooks=all_hooks,
             stop=stop,
             listeners=listeners,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
@@ -51,6 +52,7 @@ def train_model(
     config: RunConfig,
     model_dir: str,
     checkpoint: str | None,
+    found_seq: int,
     hooks: Sequence[SessionRunHook],
     stop: StopAtStepHook | None,
     listeners: Sequence[CheckpointSaverListener],
@@ -64,12 +66,14 @@ def train_model(
       config: Of the Estimator.
       model_dir: Where checkpoints go.
       checkpoint: The one to continue from; None: train from initial values.
+      found_seq: newest_seq of model_dir before `checkpoint` was chosen.
       hooks: The user's.
       stop: Ends the run at the step that was asked for.
       listeners: The user's.
 
     Raises:
       errors.CheckpointMismatchError: the model does not fit the checkpoint; nothing is changed.
+      errors.ModelDirLockedError: another writer has model_dir; nothing is changed.
       errors.NanLossDuringTrainingError: the loss became NaN; no such state is saved.
       errors.InvalidArgumentError: the data do not fit the model, or there are none.
     """
@@ -86,12 +90,20 @@ def train_model(
     built.graph.finalize()
     session = _open_session(built, config, reader, seed)
     saved_state = _saved_state(built, reader, checkpoint)
-    for hook in every:
-        if isinstance(hook, CheckpointSaverHook):
-            hook.configure(saver_options(config), saved_state)
-        hook.after_create_session(session, None)
+    savers = [hook for hook in every if isinstance(hook, CheckpointSaverHook)]
+    for saver in savers:
+        here = os.path.abspath(saver.checkpoint_dir) == os.path.abspath(model_dir)
+        found = found_seq if here else None
+        saver.configure(saver_options(config), dataclasses.replace(saved_state, found_seq=found))
     loop = RunLoop(session, _plan(built, model_dir), every)
-    loop.run()
+    try:
+        for hook in every:
+            hook.after_create_session(session, None)
+        loop.run()
+    finally:
+        # Not left to the end of the objects: the traceback of an exception keeps them alive.
+        for saver in savers:
+            saver.close()
     if session.iteration == 0:
         raise empty_error("training made no step")
     _logger.info("Loss for final step: %s.", loop.watched)

@@ -205,6 +205,7 @@ def write_checkpoint(
 
     Raises:
       ValueError: global_step is negative, or not the one among the tensors.
+      errors.ModelDirLockedError: something is training there; nothing is changed.
       errors.CheckpointSaveError: nothing was written.
     """
     step = int(global_step)

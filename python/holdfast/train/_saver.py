@@ -68,18 +68,26 @@ class SavedState:
       state: Makes the manifest's "state" of the moment, without what the trainer adds.
       train_seconds: Seconds of training before this run.
       restored_from: The checkpoint this run continues from.
+      found_seq: newest_seq of model_dir before the run chose what to restore; None: not looked.
     """
 
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     state: Callable[[], Mapping[str, Any]] = dict
     train_seconds: float = 0.0
     restored_from: str | None = None
+    found_seq: int | None = None
+
+
+def newest_seq(model_dir: str) -> int:
+    """Returns the commit number of the newest checkpoint; 0 if there is none."""
+    return max((info.commit_seq for info in _core.list_checkpoints(model_dir)), default=0)
 
 
 class Saver:
-    """Writes the checkpoints of one run into one directory.
+    """Writes the checkpoints of one run into one directory, locked against others until `close`.
 
     Raises, when made:
+      errors.ModelDirLockedError: another writer has model_dir, or had it while the run started.
       errors.FailedPreconditionError: model_dir is a file.
       errors.PermissionDeniedError: model_dir cannot be written.
     """
@@ -103,6 +111,11 @@ class Saver:
         self._started_from = saved_state.restored_from
         self._failures = 0
         self._writer = _core.CheckpointWriter(model_dir, options.durability, options.threads)
+        try:
+            self._check_found()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self, session: Session) -> None:
         """Saves the state the run starts with, unless it is the checkpoint just restored."""
@@ -132,6 +145,22 @@ class Saver:
             self._save(session, final=True)
         for listener in self._listeners:
             listener.end(session, step)
+
+    def close(self) -> None:
+        """Lets other writers have model_dir. Nothing can be saved afterwards."""
+        self._writer.close()
+
+    def _check_found(self) -> None:
+        # Two runs that start together restore the same state; the one that gets the lock second
+        # would make its own, older steps the newest checkpoint.
+        found = self._saved_state.found_seq
+        if found is not None and newest_seq(self._model_dir) != found:
+            raise errors.ModelDirLockedError(
+                f"model_dir {self._model_dir!r} was written by another process while this run was "
+                "starting; nothing of this run is saved. Call train again to continue from the "
+                "newest checkpoint.",
+                {"path": self._model_dir},
+            )
 
     def _is_restored(self, step: int) -> bool:
         path = self._saved_state.restored_from

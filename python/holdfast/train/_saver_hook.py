@@ -64,6 +64,11 @@ class CheckpointSaverHook(SessionRunHook):
         """Tells the hook what the run's checkpoints hold and how they are kept."""
         self._options, self._saved_state = options, saved_state
 
+    @property
+    def checkpoint_dir(self) -> str:
+        """Where the checkpoints go."""
+        return self._checkpoint_dir
+
     def add_listeners(self, listeners: Sequence[CheckpointSaverListener]) -> None:
         """Adds listeners behind those it has."""
         self._listeners.extend(listeners)
@@ -97,6 +102,11 @@ class CheckpointSaverHook(SessionRunHook):
         """Saves the last state."""
         assert self._saver is not None
         self._saver.finish(session)
+
+    def close(self) -> None:
+        """Lets other writers have the directory; called when a run ends, however it ends."""
+        if self._saver is not None:
+            self._saver.close()
 
 
 def _refuse(name: str, value: Any, expected: Any) -> None:

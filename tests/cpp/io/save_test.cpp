@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "io/checkpoint_dir.h"
 #include "io/model_dir_writer.h"
 #include "io/testing_io.h"
@@ -133,8 +135,8 @@ TEST(Save, AnErrorAtAnyCallLeavesTheEarlierCheckpointAndTheNextSaveWorks) {
             const TemporaryFolder folder;
             TestIo io(folder.path());
             io.no_rename_flags = no_flags;
-            ModelDirWriter writer(io, folder.path(), {});
-            writer.save(tiny(7, 1));
+            auto writer = std::make_unique<ModelDirWriter>(io, folder.path(), WriterOptions{});
+            writer->save(tiny(7, 1));
             io.calls.clear();
             io.fail_at = n;
             io.fail_errno = error;
@@ -142,7 +144,7 @@ TEST(Save, AnErrorAtAnyCallLeavesTheEarlierCheckpointAndTheNextSaveWorks) {
             io.from_then_on = persistent;
             bool failed = false;
             try {
-              writer.save(tiny(step, 2));
+              writer->save(tiny(step, 2));
             } catch (const Error& caught) {
               failed = true;
               EXPECT_EQ(caught.kind(), "CheckpointSaveError") << caught.what();
@@ -153,8 +155,9 @@ TEST(Save, AnErrorAtAnyCallLeavesTheEarlierCheckpointAndTheNextSaveWorks) {
             const float value = value_of_latest(folder.path());
             EXPECT_TRUE(failed ? value == 1 || value == 2 : value == 2) << value;
             io.fail_at = 0;
-            writer.save(tiny(9, 3));
+            writer->save(tiny(9, 3));
             EXPECT_EQ(value_of_latest(folder.path()), 3);
+            writer.reset();
             ModelDirWriter again(system_io(), folder.path(), {});
             for (const std::string& name : names_of(folder.path()))
               EXPECT_EQ(name.substr(0, 11), "model.ckpt-") << io.calls[n - 1];

@@ -17,6 +17,7 @@
 
 #include "holdfast/checkpoint.h"
 #include "io/file.h"
+#include "io/names.h"
 
 namespace holdfast::io {
 
@@ -50,10 +51,11 @@ inline void write_file(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
+// Without .holdfast-lock, which every writer leaves.
 inline std::vector<std::string> names_of(const std::string& path) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(path))
-    names.push_back(entry.path().filename());
+    if (entry.path().filename() != kLockName) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -114,6 +116,18 @@ class TestIo final : public Io {
     const int e = call("close " + name(f));
     const int result = inner_.close(f);  // closed in either case
     return e != 0 ? e : result;
+  }
+  int truncate(int f, std::uint64_t size) override {
+    const int e = call("truncate " + name(f));
+    return e != 0 ? e : inner_.truncate(f, size);
+  }
+  int lock(int f) override {
+    const int e = call("lock " + name(f));
+    return e != 0 ? e : inner_.lock(f);
+  }
+  int unlock(int f) override {
+    const int e = call("unlock " + name(f));
+    return e != 0 ? e : inner_.unlock(f);
   }
   int rename(int d, const std::string& from, const std::string& to, RenameMode mode) override {
     const char* flag = mode == RenameMode::kNoReplace  ? " noreplace"
