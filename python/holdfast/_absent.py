@@ -67,7 +67,7 @@ _FAMILIES: dict[str, tuple[_Family, ...]] = {
         _Family(
             ("EvalSpec", "TrainSpec", "train_and_evaluate"),
             ("Estimator",),
-            "call train and evaluate in turn, both continue from the newest checkpoint, of an",
+            "call train and evaluate in turn; each starts from the newest checkpoint of the",
         ),
         _Family(
             ("BestExporter", "FinalExporter", "LatestExporter", "WarmStartSettings"),

@@ -5,8 +5,6 @@ import logging
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -453,16 +451,6 @@ def test_a_checkpoint_of_arrays_is_continued_from(tmp_path):
 # Resuming
 
 
-@pytest.mark.parametrize("shuffle", [False, True])
-def test_twice_a_hundred_steps_are_two_hundred(tmp_path, shuffle):
-    data = input_fn(batch=7, shuffle=shuffle)
-    once = classifier(tmp_path / "once", dropout=0.3).train(data, steps=200)
-    twice = classifier(tmp_path / "twice", dropout=0.3).train(data, steps=100)
-    classifier(tmp_path / "twice", dropout=0.3).train(data, steps=100)
-    assert once.get_variable_value("global_step") == 200
-    assert state_of(once.model_dir) == state_of(twice.model_dir)
-
-
 def test_the_seed_of_the_checkpoint_wins(tmp_path):
     data = input_fn(batch=7, shuffle=True)
     fresh = RunConfig(durability="process")  # a new random seed for every run
@@ -511,46 +499,6 @@ def test_a_generator_is_replayed_to_where_it_was(tmp_path):
     line(tmp_path / "twice").train(data, steps=4)
     line(tmp_path / "twice").train(data, steps=6)
     assert state_of(tmp_path / "once") == state_of(tmp_path / "twice")
-
-
-# Bits
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_weights_do_not_depend_on_the_number_of_threads(tmp_path, threads):
-    def run(name, count):
-        config = RunConfig(tf_random_seed=7, durability="process", num_threads=count)
-        classifier(tmp_path / name, [64, 64], config=config).train(
-            input_fn(batch=60, shuffle=True), steps=200
-        )
-        return state_of(tmp_path / name)
-
-    assert run("one", 1) == run("other", threads)
-
-
-_TRAIN_ON_ISA = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from holdfast import _core
-from iris_like import classifier, input_fn, state_of
-import hashlib
-assert _core.isa() == sys.argv[3], _core.isa()
-classifier(sys.argv[2], [33, 17], dropout=0.2).train(input_fn(batch=19, shuffle=True), steps=200)
-print(hashlib.sha256(repr(sorted(state_of(sys.argv[2]).items())).encode()).hexdigest())
-"""
-
-
-def test_weights_do_not_depend_on_the_instruction_set(tmp_path):
-    digests = {}
-    for isa in _core.runnable_isas():
-        here = str(pathlib.Path(__file__).parent)
-        command = [sys.executable, "-c", _TRAIN_ON_ISA, here, str(tmp_path / isa), isa]
-        environment = {**os.environ, "HOLDFAST_ISA": isa}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        digests[isa] = done.stdout.strip()
-    assert "scalar" in digests
-    assert len(set(digests.values())) == 1, digests
 
 
 # Evaluating and predicting
