@@ -1,4 +1,4 @@
-"""The `holdfast` command: train, evaluate, predict, inspect. Each command is a file here.
+"""The `holdfast` command. Each of its commands, from `train` to `diff`, is a file here.
 
 What a command computes and what it prints are apart, so that `--json` prints the same facts.
 """

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from holdfast import _core
+from holdfast.cli.diff import diff
 from holdfast.cli.evaluate import evaluate
 from holdfast.cli.inspect import inspect
 from holdfast.cli.predict import predict
 from holdfast.cli.train import train
+from holdfast.cli.verify import verify
 
 _EPILOG = (
     "Exit codes: 0 done, 1 a mistake of holdfast, 2 wrong options, 3 the table, 4 the checkpoint, "
@@ -25,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (train, evaluate, predict, inspect):
+for _command in (train, evaluate, predict, inspect, verify, diff):
     app.command()(_command)
 
 
