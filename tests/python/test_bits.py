@@ -94,4 +94,5 @@ def test_twice_a_hundred_steps_are_two_hundred(tmp_path: Path, shuffle: bool) ->
     classifier(tmp_path / "once", dropout=0.3).train(data, steps=200)
     for _ in range(2):
         classifier(tmp_path / "twice", dropout=0.3).train(data, steps=100)
+    assert tf.train.load_variable(str(tmp_path / "twice"), "global_step") == 200
     assert state_of(tmp_path / "once") == state_of(tmp_path / "twice")
