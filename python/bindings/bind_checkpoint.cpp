@@ -110,6 +110,14 @@ void bind_reader(py::module_& module) {
       .def("verify", &CheckpointReader::verify, NoGil());
 }
 
+void bind_staged(py::module_& module) {
+  py::class_<StagedCheckpoint>(module, "StagedCheckpoint")
+      .def(py::init())
+      .def_property_readonly("empty", &StagedCheckpoint::empty)
+      .def_property_readonly("step", &StagedCheckpoint::step)
+      .def_property_readonly("bytes", &StagedCheckpoint::bytes);
+}
+
 void bind_writer(py::module_& module) {
   py::class_<CheckpointWriter>(module, "CheckpointWriter")
       .def(py::init([](const std::string& model_dir, const std::string& durability, int threads) {
@@ -133,6 +141,10 @@ void bind_writer(py::module_& module) {
           },
           py::arg("tensors"), py::arg("global_step"), py::arg("state_json") = "{}",
           py::arg("model_json") = "{}")
+      .def(
+          "save_staged",
+          [](CheckpointWriter& writer, StagedCheckpoint& staged) { return writer.save(staged); },
+          py::arg("staged"), NoGil())
       .def("remove", &CheckpointWriter::remove, py::arg("path"), NoGil())
       .def("write_bookkeeping", &CheckpointWriter::write_bookkeeping, py::arg("json_text"), NoGil())
       .def("take_warnings", &CheckpointWriter::take_warnings)
@@ -144,6 +156,7 @@ void bind_writer(py::module_& module) {
 void bind_checkpoint(py::module_& module) {
   bind_infos(module);
   bind_reader(module);
+  bind_staged(module);
   bind_writer(module);
   module.def("list_checkpoints", &list_checkpoints, py::arg("model_dir"), NoGil());
   module.def("checkpoint_problems", &checkpoint_problems, py::arg("model_dir"), NoGil());

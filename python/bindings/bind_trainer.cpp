@@ -88,9 +88,17 @@ void bind_trainer(py::module_& module) {
           "save",
           [](const Trainer& trainer, CheckpointWriter& writer, const std::string& state_json,
              const std::string& model_json) {
-            return writer.save(trainer.snapshot(state_json, model_json));
+            return writer.save(trainer.contents(state_json, model_json));
           },
           "writer"_a, "state_json"_a = "{}", "model_json"_a = "{}",
+          py::call_guard<py::gil_scoped_release>())
+      .def(
+          "stage",
+          [](const Trainer& trainer, StagedCheckpoint& staged, const std::string& state_json,
+             const std::string& model_json) {
+            staged.stage(trainer.contents(state_json, model_json), trainer.threads());
+          },
+          "staged"_a, "state_json"_a = "{}", "model_json"_a = "{}",
           py::call_guard<py::gil_scoped_release>());
 }
 

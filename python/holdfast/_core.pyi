@@ -148,6 +148,14 @@ class Trainer:
     def save(self, writer: CheckpointWriter, state_json: str = "{}", model_json: str = "{}") -> str:
         """Writes a checkpoint of the state; returns its path."""
 
+    def stage(
+        self, staged: StagedCheckpoint, state_json: str = "{}", model_json: str = "{}"
+    ) -> None:
+        """Copies the state, for CheckpointWriter.save_staged; run() may go on at once.
+
+        Raises CheckpointSaveError, code RESOURCE_EXHAUSTED, when memory is short.
+        """
+
 class CheckpointInfo:
     @property
     def path(self) -> str: ...
@@ -207,6 +215,23 @@ class CheckpointReader:
     def verify(self) -> None:
         """Reads every byte."""
 
+class StagedCheckpoint:
+    """A copy of everything one save holds. Its memory is kept for the next copy.
+
+    One thread may stage and another save, not both at once.
+    """
+
+    def __init__(self) -> None: ...
+    @property
+    def empty(self) -> bool: ...
+    @property
+    def step(self) -> int:
+        """Raises FailedPreconditionError when empty."""
+
+    @property
+    def bytes(self) -> int:
+        """Of the files it will become; 0 when empty."""
+
 class CheckpointWriter:
     def __init__(self, model_dir: str, durability: str = "full", threads: int = 0) -> None: ...
     def save(
@@ -217,6 +242,9 @@ class CheckpointWriter:
         model_json: str = "{}",
     ) -> str:
         """Writes a dict of arrays; names that look like slots get the slot role."""
+
+    def save_staged(self, staged: StagedCheckpoint) -> str:
+        """Writes what was staged; returns the path. May be called again after an error."""
 
     def remove(self, path: str) -> None: ...
     def write_bookkeeping(self, json_text: str) -> None:

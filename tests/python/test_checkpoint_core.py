@@ -1,5 +1,6 @@
 """The binding of checkpoints: arrays in, the same arrays out, and errors that say where."""
 
+import contextlib
 import json
 import pathlib
 
@@ -16,6 +17,10 @@ DTYPES = [
     *("int64", "uint64", "float64", "complex64", "complex128"),
 ]
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
+
+
+def _writer(folder: pathlib.Path) -> contextlib.closing[_core.CheckpointWriter]:
+    return contextlib.closing(_core.CheckpointWriter(str(folder), "process"))
 
 
 @hypothesis.settings(deadline=None, max_examples=50)
@@ -139,3 +144,64 @@ def test_wrong_arguments_are_named(tmp_path: pathlib.Path) -> None:
         writer.save({"t": np.array(["2020-01-01"], "datetime64[D]")}, 1)
     with pytest.raises(errors.InvalidArgumentError, match='durability: expected "full"'):
         _core.CheckpointWriter(str(tmp_path), "sometimes")
+
+
+def trainer_of(value: np.ndarray, step: int) -> _core.Trainer:
+    """A trainer whose state is "w" and the step."""
+    graph = _core.Graph()
+    attributes = {"dtype": value.dtype.name, "shape": value.shape}
+    graph.add("variable", [], attributes, "w")
+    step_of = {"dtype": "int64", "shape": (), "role": "global_step"}
+    graph.add("variable", [], step_of, "global_step")
+    trainer = _core.Trainer(graph, seed=1, threads=2)
+    trainer.write_variable("w", value)
+    trainer.write_variable("global_step", np.array(step))
+    return trainer
+
+
+@pytest.mark.parametrize("rows", [3, 700_001])
+def test_a_staged_state_is_saved_as_it_was(tmp_path: pathlib.Path, rows: int) -> None:
+    value = np.arange(rows, dtype=np.float32)
+    trainer = trainer_of(value, 7)
+    staged = _core.StagedCheckpoint()
+    assert staged.empty
+    assert staged.bytes == 0
+    trainer.stage(staged, '{"user": {"a": 1}}', '{"m": 2}')
+    trainer.write_variable("w", np.full_like(value, -1))
+    trainer.write_variable("global_step", np.array(8))
+    assert (staged.empty, staged.step) == (False, 7)
+    with _writer(tmp_path) as writer:
+        path = writer.save_staged(staged)
+        assert writer.save_staged(staged) == path  # an equal one is there
+    reader = _core.CheckpointReader(path)
+    np.testing.assert_array_equal(reader.read("w"), value)
+    assert reader.info.step == 7
+    assert reader.info.commit_seq == 1
+    assert staged.bytes >= value.nbytes
+    assert json.loads(reader.state_json)["user"] == {"a": 1}
+    assert json.loads(reader.model_json) == {"m": 2}
+
+
+def test_a_staged_save_holds_what_a_synchronous_one_does(tmp_path: pathlib.Path) -> None:
+    trainer = trainer_of(np.array([[1, np.nan], [np.inf, 2]], np.float32), 7)
+    staged = _core.StagedCheckpoint()
+    trainer.stage(staged)
+    with _writer(tmp_path / "a") as one, _writer(tmp_path / "b") as other:
+        a = _core.CheckpointReader(one.save_staged(staged))
+        b = _core.CheckpointReader(trainer.save(other))
+    assert a.state_json == b.state_json
+    assert a.info.nonfinite == b.info.nonfinite == 2
+    for name, value in a.read_all().items():
+        assert value.tobytes() == b.read(name).tobytes()
+
+
+def test_saving_what_was_never_staged_is_an_error(tmp_path: pathlib.Path) -> None:
+    staged = _core.StagedCheckpoint()
+    message = "expected one that holds a copy, got an empty one"
+    with pytest.raises(errors.FailedPreconditionError, match=message):
+        _ = staged.step
+    with (
+        _writer(tmp_path) as writer,
+        pytest.raises(errors.FailedPreconditionError, match=message),
+    ):
+        writer.save_staged(staged)

@@ -65,6 +65,32 @@ struct CheckpointProblem {
 // Other tensors keep their roles.
 HOLDFAST_API void assign_roles(std::vector<NamedTensor>& tensors);
 
+// A copy of everything one save holds, checksums included: once it is made, the tensors may change
+// while the copy is saved. Its memory is kept for the next copy. Not thread-safe, but one thread
+// may stage and another save.
+class HOLDFAST_API StagedCheckpoint {
+ public:
+  StagedCheckpoint();
+  ~StagedCheckpoint();
+  StagedCheckpoint(StagedCheckpoint&&) noexcept;
+  StagedCheckpoint& operator=(StagedCheckpoint&&) noexcept;
+
+  // Replaces what was staged before. threads: of copying, and the most shards; 0 means the default
+  // of the process. Throws: CheckpointSaveError with the code ResourceExhausted, naming the bytes
+  // needed, when memory is short; InvalidArgument for contents that are no checkpoint. It is empty
+  // then, and `contents` is as it was.
+  void stage(const CheckpointContents& contents, int threads = 0);
+
+  bool empty() const noexcept;
+  std::int64_t step() const;            // Throws: FailedPrecondition when empty.
+  std::int64_t bytes() const noexcept;  // of the files it will become; 0 when empty
+
+ private:
+  friend class CheckpointWriter;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 enum class Durability {
   kFull,
   kProcess
@@ -93,6 +119,9 @@ class HOLDFAST_API CheckpointWriter {
   // with equal contents is kept as it is; one with other contents is replaced. Throws:
   // CheckpointSaveError; earlier checkpoints stay untouched.
   std::string save(const CheckpointContents& contents);
+  // The same for a copy, which stays as it is: after an error it can be saved again, to new files.
+  // Also throws: FailedPrecondition when nothing is staged.
+  std::string save(StagedCheckpoint& staged);
 
   // Deletes one checkpoint of this model_dir by its path: rename to a trash name first, then
   // unlink.

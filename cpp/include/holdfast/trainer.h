@@ -62,8 +62,9 @@ class HOLDFAST_API Trainer {
   int threads() const noexcept;
 
   // The state as a checkpoint's contents: every variable that is not local, the random streams, the
-  // input's position. `state_json` and `model_json` are objects whose members are added.
-  CheckpointContents snapshot(const std::string& state_json = "{}",
+  // input's position. The tensors are the trainer's own, not copies: save or stage them before the
+  // next run(). `state_json` and `model_json` are objects whose members are added.
+  CheckpointContents contents(const std::string& state_json = "{}",
                               const std::string& model_json = "{}") const;
   // Takes every variable that is not local from the checkpoint, or nothing: throws
   // CheckpointMismatchError naming every difference. restore_slots = false leaves optimizer slots

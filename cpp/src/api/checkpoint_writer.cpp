@@ -1,3 +1,4 @@
+#include "api/staged_checkpoint.h"
 #include "base/thread_pool.h"
 #include "holdfast/checkpoint.h"
 #include "holdfast/error.h"
@@ -32,6 +33,12 @@ CheckpointWriter::Impl& CheckpointWriter::open() const {
 
 std::string CheckpointWriter::save(const CheckpointContents& contents) {
   return open().writer.save(contents);
+}
+
+std::string CheckpointWriter::save(StagedCheckpoint& staged) {
+  CheckpointWriter::Impl& self = open();
+  static_cast<void>(staged.step());  // empty ones throw
+  return self.writer.save(staged.impl_->copy);
 }
 
 void CheckpointWriter::remove(const std::string& path) { open().writer.remove(path); }

@@ -8,18 +8,18 @@
 
 namespace holdfast {
 
-CheckpointContents Trainer::snapshot(const std::string& state_json,
+CheckpointContents Trainer::contents(const std::string& state_json,
                                      const std::string& model_json) const {
   const Impl& self = *impl_;
-  CheckpointContents contents;
+  CheckpointContents all;
   for (const Variable& variable : self.state.variables()) {
     if (variable.role == "local") continue;
-    contents.tensors.push_back({variable.name, variable.role, variable.slot_of, variable.slot,
-                                variable.optimizer, variable.value.clone()});
+    all.tensors.push_back({variable.name, variable.role, variable.slot_of, variable.slot,
+                           variable.optimizer, variable.value});
   }
-  contents.state_json = training_state_json(self.seed, global_step(), self.input.get(), state_json);
-  contents.model_json = model_json;
-  return contents;
+  all.state_json = training_state_json(self.seed, global_step(), self.input.get(), state_json);
+  all.model_json = model_json;
+  return all;
 }
 
 void Trainer::restore(const CheckpointReader& reader, bool restore_slots) {

@@ -13,7 +13,7 @@
 #include "holdfast/checkpoint.h"
 #include "io/checkpoint_dir.h"
 #include "io/file.h"
-#include "io/save_plan.h"
+#include "io/save_source.h"
 #include "io/writer_lock.h"
 
 namespace holdfast::io {
@@ -33,6 +33,7 @@ class ModelDirWriter {
 
   // As CheckpointWriter's functions.
   std::string save(const CheckpointContents& contents);
+  std::string save(SaveSource& source);
   void remove(const std::string& path);
   void write_bookkeeping(const std::string& json_text);
   std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
@@ -52,7 +53,7 @@ class ModelDirWriter {
   // 0, or -errno. A file system that cannot sync directories is a warning, once.
   int sync_directory(int directory, const std::string& path);
 
-  bool equal_is_there(SavePlan& plan);
+  bool equal_is_there(SaveSource& source);
   std::uint64_t random();
   void warn(std::string text) { warnings_.push_back(std::move(text)); }
 

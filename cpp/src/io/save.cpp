@@ -5,6 +5,7 @@
 #include "base/crc32c.h"
 #include "io/bookkeeping.h"
 #include "io/fault.h"
+#include "io/live_source.h"
 #include "io/model_dir_writer.h"
 #include "io/parallel.h"
 #include "io/shard.h"
@@ -31,11 +32,12 @@ void check(int result, const char* call, const std::string& path) {
 
 class ModelDirWriter::Save {
  public:
-  Save(ModelDirWriter& writer, SavePlan& plan)
+  Save(ModelDirWriter& writer, SaveSource& source)
       : writer_(writer),
         io_(writer.io_),
-        plan_(plan),
-        step_(static_cast<std::int64_t>(plan.manifest.step)),
+        source_(source),
+        plan_(source.plan()),
+        step_(static_cast<std::int64_t>(plan_.manifest.step)),
         temporary_(side_name(SideKind::kTemporary, step_, writer.random())),
         target_(checkpoint_name(step_)) {}
 
@@ -70,17 +72,12 @@ class ModelDirWriter::Save {
   }
 
   void write_shards() {  // W2, W3
-    std::vector<std::vector<std::uint64_t>> nonfinite(
-        plan_.shards.size(), std::vector<std::uint64_t>(plan_.manifest.tensors.size(), 0));
     run_parallel(writer_.options_.threads, plan_.shards.size(),
-                 [&](std::size_t i) { write_shard(i, nonfinite[i]); });
-    for (std::size_t t = 0; t < plan_.manifest.tensors.size(); ++t) {
-      plan_.manifest.tensors[t].nonfinite = 0;
-      for (const auto& counts : nonfinite) plan_.manifest.tensors[t].nonfinite += counts[t];
-    }
+                 [&](std::size_t i) { write_shard(i); });
+    plan_.sum_nonfinite();
   }
 
-  void write_shard(std::size_t index, std::vector<std::uint64_t>& nonfinite) {
+  void write_shard(std::size_t index) {
     const std::size_t count = plan_.shards.size();
     const std::uint64_t bytes = plan_.manifest.file_bytes[index];
     const std::string path = shown(shard_name(index, count));
@@ -91,22 +88,16 @@ class ModelDirWriter::Save {
     const ShardHeaderBytes header =
         encode_shard_header({plan_.manifest.save_id, static_cast<std::uint32_t>(index),
                              static_cast<std::uint32_t>(count), bytes});
-    check(write_all(io_, file.get(), header.data(), header.size(), 0), "pwrite", path);
-    std::uint64_t end = header.size();
     std::uint64_t started = 0;
-    const auto sink = [&](std::size_t, const unsigned char* block, std::size_t size,
-                          std::uint64_t offset) {
-      // The gap before a part is written, not left as a hole: its bytes are part of the promise.
-      const std::vector<unsigned char> zeros(static_cast<std::size_t>(offset - end), 0);
-      check(write_all(io_, file.get(), zeros.data(), zeros.size(), end), "pwrite", path);
-      check(write_all(io_, file.get(), block, size, offset), "pwrite", path);
-      end = offset + size;
-      if (writer_.options_.sync && end - started >= kWritebackBytes) {
-        static_cast<void>(io_.start_writeback(file.get(), started, end - started));
-        started = end;
-      }
-    };
-    stage_shard(plan_, index, sink, nonfinite);
+    source_.write(index, header,
+                  [&](const unsigned char* block, std::size_t size, std::uint64_t offset) {
+                    check(write_all(io_, file.get(), block, size, offset), "pwrite", path);
+                    const std::uint64_t end = offset + size;
+                    if (writer_.options_.sync && end - started >= kWritebackBytes) {
+                      static_cast<void>(io_.start_writeback(file.get(), started, end - started));
+                      started = end;
+                    }
+                  });
     finish(file, path);
   }
 
@@ -272,6 +263,7 @@ class ModelDirWriter::Save {
 
   ModelDirWriter& writer_;
   Io& io_;
+  SaveSource& source_;
   SavePlan& plan_;
   std::int64_t step_;
   std::string temporary_;
@@ -284,7 +276,8 @@ class ModelDirWriter::Save {
 
 // True when the newest checkpoint is of this step and holds the same values. An older one of the
 // same step is not enough: the save shall become the latest.
-bool ModelDirWriter::equal_is_there(SavePlan& plan) {
+bool ModelDirWriter::equal_is_there(SaveSource& source) {
+  const SavePlan& plan = source.plan();
   const std::string path =
       join_path(path_, checkpoint_name(static_cast<std::int64_t>(plan.manifest.step)));
   FileStat stat;
@@ -294,20 +287,25 @@ bool ModelDirWriter::equal_is_there(SavePlan& plan) {
     if (there.manifest().commit_seq != newest_seq_ ||
         there.manifest().tensors.size() != plan.manifest.tensors.size())
       return false;
-    std::vector<std::uint64_t> nonfinite(plan.manifest.tensors.size(), 0);
-    for (std::size_t i = 0; i < plan.shards.size(); ++i) stage_shard(plan, i, {}, nonfinite);
+    source.checksum(options_.threads);
     return same_contents(plan.manifest, there.manifest());
   } catch (const Error&) {
     return false;  // cannot be used: replaced or put aside by the save
   }
 }
 
-std::string ModelDirWriter::save(const CheckpointContents& contents) {
+std::string ModelDirWriter::save(SaveSource& source) {
   lock_->check_owned();
-  SavePlan plan = plan_save(contents, options_.threads);
-  if (equal_is_there(plan))
-    return join_path(path_, checkpoint_name(static_cast<std::int64_t>(plan.manifest.step)));
-  return Save(*this, plan).run();
+  if (equal_is_there(source))
+    return join_path(path_,
+                     checkpoint_name(static_cast<std::int64_t>(source.plan().manifest.step)));
+  return Save(*this, source).run();
+}
+
+std::string ModelDirWriter::save(const CheckpointContents& contents) {
+  lock_->check_owned();  // before the contents are looked at
+  LiveSource source(contents, options_.threads);
+  return save(source);
 }
 
 void ModelDirWriter::write_bookkeeping(const std::string& json_text) {  // W10

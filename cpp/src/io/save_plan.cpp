@@ -1,20 +1,14 @@
 #include "io/save_plan.h"
 
 #include <algorithm>
-#include <cstring>
-#include <memory>
 #include <numeric>
 
-#include "base/crc32c.h"
 #include "holdfast/error.h"
 #include "holdfast/version.h"
 #include "io/shard.h"
 
 namespace holdfast::io {
 namespace {
-
-// Fits a second-level cache together with what it is copied from.
-constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 
 [[noreturn]] void invalid(const std::string& what) {
   throw Error(Code::kInvalidArgument, "checkpoint contents: " + what);
@@ -109,50 +103,37 @@ void choose_shards(Manifest& manifest, std::size_t shards) {
 }
 
 // Inside a shard, parts keep the order of the manifest.
-void choose_offsets(SavePlan& plan, std::size_t shards) {
+void choose_offsets(SavePlan& plan, const std::vector<const unsigned char*>& sources,
+                    std::size_t shards) {
   Manifest& manifest = plan.manifest;
   plan.shards.resize(shards);
   manifest.file_bytes.assign(shards, kShardHeaderBytes);
   for (std::size_t t = 0; t < manifest.tensors.size(); ++t) {
+    const unsigned char* source = sources[t];
     for (std::size_t p = 0; p < manifest.tensors[t].parts.size(); ++p) {
       PartEntry& part = manifest.tensors[t].parts[p];
       part.offset = part_offset(manifest.file_bytes[part.file], part.bytes);
       part.crcs.assign((part.bytes + kChunkBytes - 1) / kChunkBytes, 0);
       manifest.file_bytes[part.file] = part.offset + part.bytes;
-      plan.shards[part.file].push_back({t, p});
+      plan.shards[part.file].push_back({t, p, source});
+      source += part.bytes;
     }
   }
 }
 
-// Elements whose exponent bits are all ones.
-template <typename Word>
-std::uint64_t count_exponents(const unsigned char* block, std::size_t size, Word mask) {
-  std::uint64_t count = 0;
-  for (std::size_t at = 0; at + sizeof(Word) <= size; at += sizeof(Word)) {
-    Word word;
-    std::memcpy(&word, block + at, sizeof word);
-    count += (word & mask) == mask ? 1 : 0;
-  }
-  return count;
-}
-
 }  // namespace
 
-std::uint64_t count_nonfinite(DType dtype, const unsigned char* block, std::size_t size) {
-  switch (dtype) {
-    case DType::kFloat16:
-      return count_exponents<std::uint16_t>(block, size, 0x7C00);
-    case DType::kBFloat16:
-      return count_exponents<std::uint16_t>(block, size, 0x7F80);
-    case DType::kFloat32:
-    case DType::kComplex64:
-      return count_exponents<std::uint32_t>(block, size, 0x7F800000);
-    case DType::kFloat64:
-    case DType::kComplex128:
-      return count_exponents<std::uint64_t>(block, size, 0x7FF0000000000000);
-    default:
-      return 0;
-  }
+void SavePlan::sum_nonfinite() {
+  for (TensorEntry& tensor : manifest.tensors) tensor.nonfinite = 0;
+  for (const std::vector<PlannedPart>& parts : shards)
+    for (const PlannedPart& planned : parts)
+      manifest.tensors[planned.tensor].nonfinite += planned.nonfinite;
+}
+
+void SavePlan::forget_sources() {
+  strings.clear();
+  for (std::vector<PlannedPart>& parts : shards)
+    for (PlannedPart& planned : parts) planned.source = nullptr;
 }
 
 SavePlan plan_save(const CheckpointContents& contents, int threads) {
@@ -175,13 +156,14 @@ SavePlan plan_save(const CheckpointContents& contents, int threads) {
     if (sorted[i]->name == sorted[i - 1]->name)
       invalid("expected every name once; got \"" + sorted[i]->name + "\" twice");
   plan.strings.resize(sorted.size());
+  std::vector<const unsigned char*> sources;  // of manifest.tensors
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     manifest.tensors.push_back(entry_of(*sorted[i], plan.strings[i]));
     const TensorEntry& entry = manifest.tensors.back();
-    plan.sources.push_back(entry.dtype == DType::kString
-                               ? reinterpret_cast<const unsigned char*>(plan.strings[i].data())
-                               : sorted[i]->value.data<unsigned char>());
+    sources.push_back(entry.dtype == DType::kString
+                          ? reinterpret_cast<const unsigned char*>(plan.strings[i].data())
+                          : sorted[i]->value.data<unsigned char>());
     if (!entry.parts.empty()) total += entry.parts.front().bytes;
   }
   const std::uint64_t wanted = (total + kShardTargetBytes - 1) / kShardTargetBytes;
@@ -190,7 +172,7 @@ SavePlan plan_save(const CheckpointContents& contents, int threads) {
   if (shards > 1)
     for (TensorEntry& tensor : manifest.tensors) split_rows(tensor, (total + shards - 1) / shards);
   choose_shards(manifest, shards);
-  choose_offsets(plan, shards);
+  choose_offsets(plan, sources, shards);
   try {
     validate(manifest, "to be saved");
   } catch (const Error& error) {
@@ -198,29 +180,6 @@ SavePlan plan_save(const CheckpointContents& contents, int threads) {
                 error.details());
   }
   return plan;
-}
-
-void stage_shard(SavePlan& plan, std::size_t shard, const BlockSink& sink,
-                 std::vector<std::uint64_t>& nonfinite) {
-  const std::unique_ptr<unsigned char[]> block(new unsigned char[kBlockBytes]);
-  for (const PlannedPart& planned : plan.shards[shard]) {
-    TensorEntry& tensor = plan.manifest.tensors[planned.tensor];
-    PartEntry& part = tensor.parts[planned.part];
-    const unsigned char* source = plan.sources[planned.tensor];
-    for (std::size_t before = 0; before < planned.part; ++before)
-      source += tensor.parts[before].bytes;
-    for (std::uint64_t at = 0; at < part.bytes;) {
-      const std::uint64_t in_chunk = kChunkBytes - at % kChunkBytes;
-      const auto size = static_cast<std::size_t>(
-          std::min({part.bytes - at, in_chunk, std::uint64_t{kBlockBytes}}));
-      std::memcpy(block.get(), source + at, size);
-      std::uint32_t& crc = part.crcs[at / kChunkBytes];
-      crc = crc32c(block.get(), size, at % kChunkBytes == 0 ? 0 : crc);
-      nonfinite[planned.tensor] += count_nonfinite(tensor.dtype, block.get(), size);
-      if (sink) sink(shard, block.get(), size, part.offset + at);
-      at += size;
-    }
-  }
 }
 
 }  // namespace holdfast::io
