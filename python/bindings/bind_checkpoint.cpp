@@ -162,6 +162,9 @@ void bind_checkpoint(py::module_& module) {
   module.def("checkpoint_problems", &checkpoint_problems, py::arg("model_dir"), NoGil());
   module.def("latest_checkpoint", &latest_checkpoint, py::arg("model_dir"), NoGil());
   module.def("read_bookkeeping", &read_bookkeeping, py::arg("model_dir"), NoGil());
+  module.def("pin_checkpoint", &pin_checkpoint, py::arg("path"), NoGil());
+  module.def("unpin_checkpoint", &unpin_checkpoint, py::arg("path"), NoGil());
+  module.def("pinned_checkpoints", &pinned_checkpoints, py::arg("model_dir"), NoGil());
 }
 
 }  // namespace holdfast::python

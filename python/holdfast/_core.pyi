@@ -269,3 +269,10 @@ def read_bookkeeping(model_dir: str) -> str | None:
 
     Raises CheckpointCorruptError when it is damaged.
     """
+
+def pin_checkpoint(path: str) -> None:
+    """Keeps a checkpoint from being removed; durable on return. Needs no lock."""
+
+def unpin_checkpoint(path: str) -> None: ...
+def pinned_checkpoints(model_dir: str) -> list[str]:
+    """Names (model.ckpt-<step>) that are pinned, there or not, sorted by step."""

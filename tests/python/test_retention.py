@@ -7,7 +7,7 @@ from holdfast.train._retention import KeptCheckpoint, Retention
 HOUR = 3_600_000
 
 
-def checkpoints(*ages, nonfinite=(), preserved=()):
+def checkpoints(*ages, nonfinite=(), preserved=(), pinned=(), values=None):
     """One checkpoint for each creation time (ms); the i-th has commit_seq i + 1, path 'c<i>'."""
     return [
         KeptCheckpoint(
@@ -16,6 +16,8 @@ def checkpoints(*ages, nonfinite=(), preserved=()):
             created_unix_ms=age,
             nonfinite=3 if i in nonfinite else 0,
             preserved=i in preserved,
+            pinned=i in pinned,
+            value=(values or {}).get(i),
         )
         for i, age in enumerate(ages)
     ]
@@ -102,14 +104,50 @@ def test_a_clock_set_back_deletes_nothing_more_and_preserves_nothing_more():
     assert kept(rule, checkpoints(10 * HOUR, 3 * HOUR, 4 * HOUR, 5 * HOUR)) == ["c2", "c3"]
 
 
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("count", "mode", "values", "expected"),
+    [
+        (1, "max", {0: 0.9, 1: 0.8, 2: 0.7}, ["c0"]),
+        (1, "min", {0: 0.9, 1: 0.8, 2: 0.7}, ["c2"]),
+        (2, "max", {0: 0.7, 1: 0.9, 2: 0.8}, ["c1", "c2"]),
+        (1, "max", {1: 0.9, 2: 0.9}, ["c1"]),  # equal values keep the earlier
+        (1, "min", {1: 0.9, 2: 0.9}, ["c1"]),
+        (1, "max", {0: NAN, 1: -5.0}, ["c1"]),  # NaN never beats a number
+        (1, "min", {0: NAN, 1: 5.0}, ["c1"]),
+        (1, "max", {0: NAN, 1: float("-inf")}, ["c1"]),
+        (1, "max", {2: NAN}, ["c2"]),  # the first evaluated one counts
+        (2, "max", {0: NAN, 1: NAN, 2: 1.0}, ["c0", "c2"]),
+        (3, "max", {}, []),
+        (3, "max", {2: 0.0}, ["c2"]),  # 0 is a value
+    ],
+)
+def test_the_best_evaluated_ones_stay(count, mode, values, expected):
+    rule = Retention(keep_checkpoint_max=1, keep_best=("accuracy", count, mode))
+    there = checkpoints(*range(6), values=values)
+    assert kept(rule, there) == [*expected, "c5"]
+
+
+def test_what_is_not_evaluated_stays_while_it_is_recent():
+    rule = Retention(keep_checkpoint_max=2, keep_best=("accuracy", 1, "max"))
+    assert kept(rule, checkpoints(*range(4), values={0: 0.1, 1: 0.9})) == ["c1", "c2", "c3"]
+
+
+def test_pinned_ones_stay():
+    rule = Retention(keep_checkpoint_max=1)
+    assert kept(rule, checkpoints(*range(4), pinned=(0, 2))) == ["c0", "c2", "c3"]
+
+
 def test_reasons_are_named():
     reasons = (
-        Retention(keep_checkpoint_max=1)
-        .keep(checkpoints(0, 1, 2, nonfinite=(2,)), started_from="c0")
+        Retention(keep_checkpoint_max=1, keep_best=("loss", 1, "min"))
+        .keep(checkpoints(0, 1, 2, nonfinite=(2,), pinned=(0,), values={1: 0.5}), started_from="c0")
         .reasons
     )
     assert reasons == {
         "c2": ("recent",),
-        "c1": ("newest_finite",),
-        "c0": ("started_from",),
+        "c1": ("newest_finite", "best:loss"),
+        "c0": ("pinned", "started_from"),
     }

@@ -90,6 +90,10 @@ def test_both_save_intervals_are_refused():
         ("input_resume", "never", "one of"),
         ("num_threads", 0, "greater than 0"),
         ("max_failed_saves", 0, "greater than 0"),
+        ("keep_best", ("accuracy", 0, "max"), "n greater than 0"),
+        ("keep_best", ("accuracy", 3, "highest"), '"max" or "min"'),
+        ("keep_best", ("", 3, "max"), "metric"),
+        ("keep_best", "accuracy", "metric"),
     ],
 )
 def test_a_value_against_the_rule_names_field_and_value(field, value, words):

@@ -124,7 +124,7 @@ class HOLDFAST_API CheckpointWriter {
   std::string save(StagedCheckpoint& staged);
 
   // Deletes one checkpoint of this model_dir by its path: rename to a trash name first, then
-  // unlink.
+  // unlink. Throws: FailedPrecondition when it is pinned.
   void remove(const std::string& path);
 
   // Writes checkpoint.json, the notes of retention beside the checkpoints: an object with "all" (a
@@ -191,5 +191,15 @@ HOLDFAST_API std::optional<std::string> latest_checkpoint(const std::string& mod
 // The text of checkpoint.json, checked; nothing when there is none. Throws: CheckpointCorruptError
 // when it is damaged: list_checkpoints has all that is needed to write a new one.
 HOLDFAST_API std::optional<std::string> read_bookkeeping(const std::string& model_dir);
+
+// Keeps a checkpoint, given by its path, from being removed until it is unpinned; durable on
+// return. Needs no lock: a writer may be at work. A run that saves the same step again still
+// replaces it. Throws: NoCheckpointError when it is not there (any more), CheckpointCorruptError,
+// InvalidArgument when the path does not end in model.ckpt-<step>, errors of writing.
+HOLDFAST_API void pin_checkpoint(const std::string& path);
+// Nothing happens when it is not pinned. Throws: as pin_checkpoint, though it need not be there.
+HOLDFAST_API void unpin_checkpoint(const std::string& path);
+// The names (model.ckpt-<step>) that are pinned, whether they are there or not, sorted by step.
+HOLDFAST_API std::vector<std::string> pinned_checkpoints(const std::string& model_dir);
 
 }  // namespace holdfast

@@ -8,6 +8,7 @@
 #include "io/bookkeeping.h"
 #include "io/checkpoint_dir.h"
 #include "io/opened.h"
+#include "io/pins.h"
 
 namespace holdfast {
 namespace {
@@ -111,6 +112,14 @@ std::optional<std::string> latest_checkpoint(const std::string& model_dir) {
 
 std::optional<std::string> read_bookkeeping(const std::string& model_dir) {
   return io::read_bookkeeping(io::system_io(), model_dir);
+}
+
+void pin_checkpoint(const std::string& path) { io::pin(io::system_io(), path); }
+
+void unpin_checkpoint(const std::string& path) { io::unpin(io::system_io(), path); }
+
+std::vector<std::string> pinned_checkpoints(const std::string& model_dir) {
+  return io::pinned(io::system_io(), model_dir);
 }
 
 }  // namespace holdfast

@@ -8,6 +8,7 @@ namespace {
 constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::string_view kCheckpointPrefix = "model.ckpt-";
 constexpr std::string_view kBookkeepingTemporaryPrefix = ".tmp-checkpoint.json-";
+constexpr std::string_view kPinPrefix = ".pin-";
 constexpr std::string_view kCorruptSuffix = ".corrupt";
 constexpr std::size_t kRandomDigits = 16;
 
@@ -136,6 +137,13 @@ bool is_bookkeeping_temporary(std::string_view name) {
   return name.size() == kBookkeepingTemporaryPrefix.size() + kRandomDigits &&
          starts_with(name, kBookkeepingTemporaryPrefix) &&
          is_hex(name.substr(kBookkeepingTemporaryPrefix.size()));
+}
+
+std::string pin_name(std::int64_t step) { return std::string(kPinPrefix) + checkpoint_name(step); }
+
+std::optional<std::int64_t> parse_pin_name(std::string_view name) {
+  if (!starts_with(name, kPinPrefix)) return std::nullopt;
+  return parse_checkpoint_name(name.substr(kPinPrefix.size()));
 }
 
 std::string corrupt_name(std::int64_t step) {

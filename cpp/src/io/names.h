@@ -53,6 +53,10 @@ std::optional<SideName> parse_side_name(std::string_view name);
 std::string bookkeeping_temporary_name(std::uint64_t random);
 bool is_bookkeeping_temporary(std::string_view name);
 
+// .pin-model.ckpt-<step>: an empty file that keeps the checkpoint from retention.
+std::string pin_name(std::int64_t step);
+std::optional<std::int64_t> parse_pin_name(std::string_view name);
+
 // model.ckpt-<step>.corrupt, and -<16 hex> after it where that is taken.
 std::string corrupt_name(std::int64_t step);
 std::string corrupt_name(std::int64_t step, std::uint64_t random);

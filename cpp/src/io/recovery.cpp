@@ -6,6 +6,7 @@
 #include "io/bookkeeping.h"
 #include "io/fault.h"
 #include "io/model_dir_writer.h"
+#include "io/pins.h"
 
 namespace holdfast::io {
 namespace {
@@ -183,6 +184,10 @@ void ModelDirWriter::remove(const std::string& path) {
   if (!step || !inside)
     throw Error(Code::kInvalidArgument,
                 path + ": expected the path of a checkpoint of " + path_ + ", got another one",
+                {{"path", path}});
+  if (is_pinned(io_, directory_.get(), *step))
+    throw Error(Code::kFailedPrecondition,
+                "checkpoint " + path + ": expected one that is not pinned. Unpin it first.",
                 {{"path", path}});
   move_to_trash(split.name, *step);
 }

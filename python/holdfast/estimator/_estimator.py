@@ -203,6 +203,8 @@ class Estimator:
     ) -> dict[str, Any]:
         """Returns the metrics over the input, sorted by name, with `global_step` last.
 
+        They are also noted in `eval_dir(name)`, where RunConfig(keep_best=...) finds them.
+
         Args:
           input_fn: As of train.
           steps: Batches at the most; None: until the input ends.
@@ -220,6 +222,7 @@ class Estimator:
         _check_positive("steps", steps)
         all_hooks = check_hooks(hooks)
         checkpoint = self._checkpoint(checkpoint_path)
+        own = os.path.dirname(os.path.abspath(checkpoint)) == os.path.abspath(self.model_dir)
         results = evaluate_model(
             self._model_fn,
             input_fn,
@@ -228,6 +231,7 @@ class Estimator:
             checkpoint=checkpoint,
             hooks=all_hooks,
             steps=steps,
+            notes_dir=self.eval_dir(name) if own else None,
         )
         kind = "" if name is None else f" ({name})"
         _logger.info("Evaluated checkpoint%s: %s", kind, checkpoint)

@@ -15,7 +15,7 @@ from holdfast.estimator._inputs import empty_error
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
 from holdfast.estimator._train_call import run_seed
-from holdfast.train import SessionRunContext, SessionRunHook, SessionRunValues
+from holdfast.train import SessionRunContext, SessionRunHook, SessionRunValues, _evaluations
 from holdfast.train._loop import RunLoop, StepPlan
 from holdfast.train._session import Session
 from holdfast.train._session_run_hook import Progress
@@ -54,8 +54,11 @@ def evaluate_model(
     checkpoint: str,
     hooks: Sequence[SessionRunHook],
     steps: int | None,
+    notes_dir: str | None,
 ) -> dict[str, Any]:
     """Returns the metrics of a checkpoint over the input, by name, `global_step` last.
+
+    They are noted in notes_dir for keep_best; None: nowhere.
 
     Raises:
       errors.CheckpointMismatchError: the model does not fit the checkpoint.
@@ -90,6 +93,8 @@ def evaluate_model(
     results["global_step"] = np.int64(session.global_step)
     line = ", ".join(f"{name} = {results[name]}" for name in sorted(results))
     _logger.info("Saving dict for global step %d: %s", session.global_step, line)
+    if notes_dir is not None:
+        _evaluations.record(notes_dir, reader.info, results)
     return results
 
 

@@ -26,6 +26,7 @@ def saver_options(config: RunConfig) -> SaverOptions:
         retention=Retention(
             keep_checkpoint_max=config.keep_checkpoint_max,
             keep_checkpoint_every_n_hours=config.keep_checkpoint_every_n_hours,
+            keep_best=config.keep_best,
         ),
         durability=config.durability,
         nonfinite=config.nonfinite,

@@ -69,6 +69,9 @@ class RunConfig:
       num_threads: Threads of training and prediction; None: the processors this process may use.
         Results do not depend on it.
       max_failed_saves: So many failed saves in a row end the training.
+      keep_best: (metric, n, "max" or "min"): the n checkpoints with the best values of a metric
+        stay as well, as far as `evaluate` has been called on them while they were there. The
+        metric of an evaluation with a name is "name/metric".
 
     Raises:
       ValueError: a field breaks its rule, or contradicts TF_CONFIG.
@@ -98,6 +101,7 @@ class RunConfig:
     input_resume: str = dataclasses.field(default="continue", kw_only=True)
     num_threads: int | None = dataclasses.field(default=None, kw_only=True)
     max_failed_saves: int = dataclasses.field(default=3, kw_only=True)
+    keep_best: tuple[str, int, str] | None = dataclasses.field(default=None, kw_only=True)
     _task: TaskConfig = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -242,6 +246,10 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "input_resume": (lambda v: v in _INPUT_RESUME, f"one of {_INPUT_RESUME}"),
     "num_threads": (lambda v: _is_int(v) and v > 0, "an int greater than 0, or None"),
     "max_failed_saves": (lambda v: _is_int(v) and v > 0, "an int greater than 0"),
+    "keep_best": (
+        lambda v: _is_keep_best(v),
+        'None or (metric, n greater than 0, "max" or "min") such as ("accuracy", 3, "max")',
+    ),
 }
 
 
@@ -260,6 +268,14 @@ def _check(config: RunConfig) -> None:
 
 def _is_int(value: object) -> bool:
     return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def _is_keep_best(value: Any) -> bool:
+    if not isinstance(value, tuple) or len(value) != 3:
+        return False
+    metric, count, mode = value
+    named = isinstance(metric, str) and metric != ""
+    return named and _is_int(count) and count > 0 and mode in ("max", "min")
 
 
 def _takes_op(function: object) -> bool:

@@ -30,6 +30,7 @@ from holdfast.train._hooks import (
     StopAtStepHook,
 )
 from holdfast.train._optimizers import Optimizer
+from holdfast.train._pinning import pin_checkpoint, unpin_checkpoint
 from holdfast.train._saver import CheckpointSaverListener
 from holdfast.train._saver_hook import CheckpointSaverHook
 from holdfast.train._session_run_hook import (
@@ -68,6 +69,8 @@ __all__ = [
     "list_variables",
     "load_checkpoint",
     "load_variable",
+    "pin_checkpoint",
+    "unpin_checkpoint",
     "write_checkpoint",
 ]
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from holdfast import _core, errors
-from holdfast.train import _bookkeeping
-from holdfast.train._retention import KeptCheckpoint, Retention
+from holdfast.train._retaining import retain
+from holdfast.train._retention import Retention
 from holdfast.train._schedule import SaveSchedule
 from holdfast.train._session import Session
 
@@ -245,53 +245,9 @@ class Saver:
             )
 
     def _retain(self) -> None:
-        found = _core.list_checkpoints(self._model_dir)
-        memory = self._remembered(len(found))
-        kept = self._options.retention.keep(
-            [
-                KeptCheckpoint(
-                    path=info.path,
-                    commit_seq=info.commit_seq,
-                    created_unix_ms=info.created_unix_ms,
-                    nonfinite=info.nonfinite,
-                    preserved=os.path.basename(info.path) in memory.preserved,
-                )
-                for info in found
-            ],
+        retain(
+            self._writer,
+            self._model_dir,
+            self._options.retention,
             started_from=self._started_from,
-            last_preserved_unix_ms=memory.last_preserved_unix_ms,
         )
-        staying = [info for info in found if info.path in kept.reasons]
-        remembered = _bookkeeping.encode(staying, kept.reasons, kept.last_preserved_unix_ms)
-        try:
-            self._writer.write_bookkeeping(remembered)
-        except errors.OpError as error:
-            _logger.warning("Could not write checkpoint.json, which is only advice: %s", error)
-        for info in found:
-            if info.path not in kept.reasons:
-                self._remove(info.path)
-        for warning in self._writer.take_warnings():
-            _logger.warning(warning)
-
-    def _remove(self, path: str) -> None:
-        try:
-            self._writer.remove(path)
-        except errors.OpError as error:
-            _logger.warning("Could not delete %s, trying again at the next save: %s", path, error)
-
-    def _remembered(self, checkpoints: int) -> _bookkeeping.Bookkeeping:
-        problem = "there is none"
-        try:
-            text = _core.read_bookkeeping(self._model_dir)
-            if text is not None:
-                return _bookkeeping.parse(text)
-        except errors.OpError as error:
-            problem = str(error)
-        if checkpoints > 1:  # else the first save of all: the file is about to be written
-            _logger.warning(
-                "checkpoint.json in %s is rebuilt from the checkpoints; which of them were kept "
-                "for keep_checkpoint_every_n_hours is lost: %s",
-                self._model_dir,
-                problem,
-            )
-        return _bookkeeping.Bookkeeping()

@@ -79,6 +79,10 @@ TEST(Names, AreParsedAsTheyAreBuilt) {
     EXPECT_FALSE(parse_checkpoint_name(name)) << name;
   EXPECT_EQ(parse_side_name(side_name(SideKind::kOld, 5, 255))->step, 5);
   EXPECT_FALSE(parse_side_name(".tmp-model.ckpt-5-0123456789abcdeF"));
+  EXPECT_EQ(pin_name(5), ".pin-model.ckpt-5");
+  EXPECT_EQ(parse_pin_name(".pin-model.ckpt-5"), 5);
+  EXPECT_FALSE(parse_pin_name(".pin-model.ckpt-05"));
+  EXPECT_FALSE(parse_pin_name("model.ckpt-5"));
   EXPECT_EQ(shard_name(1, 2), "data-00001-of-00002.bin");
   EXPECT_EQ(split_path("a/b//").name, "b");
   EXPECT_EQ(split_path("/b").directory, "/");
