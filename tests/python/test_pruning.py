@@ -111,27 +111,18 @@ def test_prune_of_nothing_makes_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-class FailingWriter:
-    """A writer that cannot delete some checkpoints; calls go on to a real one."""
-
-    def __init__(self, real, stuck):
-        self._real, self.stuck = real, stuck
-
-    def __getattr__(self, name):
-        return getattr(self._real, name)
-
-    def remove(self, path):
-        if os.path.basename(path) in self.stuck:
-            raise errors.UnavailableError(None, None, f"rename {path}: Input/output error")
-        self._real.remove(path)
-
-
 @pytest.fixture
 def stuck(monkeypatch):
     """Names of checkpoints that cannot be deleted."""
     names = set()
-    real = _core.CheckpointWriter
-    monkeypatch.setattr(_core, "CheckpointWriter", lambda *args: FailingWriter(real(*args), names))
+
+    class Writer(_core.CheckpointWriter):
+        def remove(self, path):
+            if os.path.basename(path) in names:
+                raise errors.UnavailableError(None, None, f"rename {path}: Input/output error")
+            super().remove(path)
+
+    monkeypatch.setattr(_core, "CheckpointWriter", Writer)
     return names
 
 

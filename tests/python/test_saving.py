@@ -178,43 +178,6 @@ def test_nonfinite_values_are_refused_on_request(tmp_path):
     assert steps_of(tmp_path) == [0, 1]
 
 
-@pytest.fixture
-def failing_saves(monkeypatch):
-    from holdfast.train import _saver
-
-    failures = []
-
-    def write(self, session, step):
-        if step in failures:
-            raise errors.CheckpointSaveError(f"no space for step {step}")
-        return real(self, session, step)
-
-    real = _saver.Saver._write
-    monkeypatch.setattr(_saver.Saver, "_write", write)
-    return failures
-
-
-def test_a_failed_save_is_logged_and_training_goes_on(tmp_path, failing_saves, caplog):
-    failing_saves[:] = [1, 2]
-    line(tmp_path, save_checkpoints_steps=1).train(line_data, steps=4)
-    assert steps_of(tmp_path) == [0, 3, 4]
-    assert "Saving the checkpoint of step 2 failed (2 of 2 in a row are allowed)" in caplog.text
-
-
-def test_three_failed_saves_in_a_row_end_training(tmp_path, failing_saves):
-    failing_saves[:] = [2, 3, 4]
-    with pytest.raises(errors.CheckpointSaveError, match="no space for step 4"):
-        line(tmp_path, save_checkpoints_steps=1).train(line_data, steps=9)
-    assert steps_of(tmp_path) == [0, 1]
-
-
-def test_a_failed_last_save_is_raised(tmp_path, failing_saves):
-    failing_saves[:] = [5]
-    with pytest.raises(errors.CheckpointSaveError, match="no space for step 5"):
-        line(tmp_path).train(line_data, steps=5)
-    assert steps_of(tmp_path) == [0]
-
-
 def test_a_checkpoint_of_arrays_is_continued_from(tmp_path):
     tensors = {"w": np.float32([5.0]), "b": np.float32([6.0])}
     path = tf.train.write_checkpoint(tmp_path, tensors, 40)

@@ -83,3 +83,18 @@ def test_both_intervals_are_refused():
 def test_negative_interval_is_refused():
     with pytest.raises(ValueError, match="save_steps: expected a number of at least 0, got -1"):
         SaveSchedule(save_steps=-1)
+
+
+def test_a_try_moves_the_interval_on_and_leaves_the_end_due():
+    schedule = SaveSchedule(save_steps=3).saved(0, 0.0).tried(3, 1.0)
+    assert not schedule.due(3, 1.0)
+    assert not schedule.due(5, 2.0)
+    assert schedule.due(6, 2.0)
+    assert schedule.due_at_end(3)
+    assert not schedule.saved(3, 4.0).due_at_end(3)
+
+
+def test_a_save_that_ends_after_a_later_try_says_nothing_of_that():
+    schedule = SaveSchedule(save_steps=3).tried(3, 1.0).tried(6, 2.0).saved(3, 2.5)
+    assert schedule.due_at_end(6)
+    assert schedule.last_step == 6

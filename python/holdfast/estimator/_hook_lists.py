@@ -17,7 +17,7 @@ from holdfast.train import (
     StopAtStepHook,
 )
 from holdfast.train._retention import Retention
-from holdfast.train._saver import SaverOptions
+from holdfast.train._saver_options import SaverOptions
 
 
 def saver_options(config: RunConfig) -> SaverOptions:
@@ -30,7 +30,10 @@ def saver_options(config: RunConfig) -> SaverOptions:
         ),
         durability=config.durability,
         nonfinite=config.nonfinite,
+        save_retries=config.save_retries,
         max_failed_saves=config.max_failed_saves,
+        async_save=config.async_save,
+        async_on_busy=config.async_on_busy,
         threads=config.num_threads or 0,
     )
 

@@ -29,6 +29,7 @@ _UNSET: Final[Any] = _Unset()
 
 _DURABILITIES = ("full", "process")
 _NONFINITE = ("warn", "error", "allow")
+_ASYNC_ON_BUSY = ("wait", "skip")
 _INPUT_RESUME = ("continue", "restart", "error")
 
 
@@ -68,7 +69,14 @@ class RunConfig:
         warning; "restart": from the beginning, as in TF; "error": refuse other data.
       num_threads: Threads of training and prediction; None: the processors this process may use.
         Results do not depend on it.
-      max_failed_saves: So many failed saves in a row end the training.
+      save_retries: So often a save that fails is begun anew, after waits of 1, 5, 5, ... seconds.
+      max_failed_saves: So many failed saves in a row, retries included in each, end the training.
+        A failed last save always raises.
+      async_save: True: a checkpoint is written by a background thread while training goes on;
+        training pauses only for a copy of the state, which needs as much memory again. A failure
+        shows at the next save, or at the end of the run.
+      async_on_busy: What a save does that is due while the one before is being written: "wait" for
+        it, or "skip" itself.
       keep_best: (metric, n, "max" or "min"): the n checkpoints with the best values of a metric
         stay as well, as far as `evaluate` has been called on them while they were there. The
         metric of an evaluation with a name is "name/metric".
@@ -101,6 +109,9 @@ class RunConfig:
     input_resume: str = dataclasses.field(default="continue", kw_only=True)
     num_threads: int | None = dataclasses.field(default=None, kw_only=True)
     max_failed_saves: int = dataclasses.field(default=3, kw_only=True)
+    save_retries: int = dataclasses.field(default=2, kw_only=True)
+    async_save: bool = dataclasses.field(default=False, kw_only=True)
+    async_on_busy: str = dataclasses.field(default="wait", kw_only=True)
     keep_best: tuple[str, int, str] | None = dataclasses.field(default=None, kw_only=True)
     _task: TaskConfig = dataclasses.field(init=False, repr=False, compare=False)
 
@@ -246,6 +257,9 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "input_resume": (lambda v: v in _INPUT_RESUME, f"one of {_INPUT_RESUME}"),
     "num_threads": (lambda v: _is_int(v) and v > 0, "an int greater than 0, or None"),
     "max_failed_saves": (lambda v: _is_int(v) and v > 0, "an int greater than 0"),
+    "save_retries": (lambda v: _is_int(v) and v >= 0, "an int of at least 0"),
+    "async_save": (lambda v: isinstance(v, bool), "True or False"),
+    "async_on_busy": (lambda v: v in _ASYNC_ON_BUSY, f"one of {_ASYNC_ON_BUSY}"),
     "keep_best": (
         lambda v: _is_keep_best(v),
         'None or (metric, n greater than 0, "max" or "min") such as ("accuracy", 3, "max")',

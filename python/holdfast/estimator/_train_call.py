@@ -26,7 +26,7 @@ from holdfast.train import (
 )
 from holdfast.train._hooks import nan_loss_error
 from holdfast.train._loop import RunLoop, StepPlan
-from holdfast.train._saver import SavedState
+from holdfast.train._saver_options import SavedState
 from holdfast.train._session import Session
 
 _logger = logging.getLogger("holdfast")

@@ -31,8 +31,8 @@ from holdfast.train._hooks import (
 )
 from holdfast.train._optimizers import Optimizer
 from holdfast.train._pinning import pin_checkpoint, unpin_checkpoint
-from holdfast.train._saver import CheckpointSaverListener
 from holdfast.train._saver_hook import CheckpointSaverHook
+from holdfast.train._saver_listener import CheckpointSaverListener
 from holdfast.train._session_run_hook import (
     SessionRunArgs,
     SessionRunContext,

@@ -1,81 +1,29 @@
-"""Saver: the one place that touches clock and disk for a run's checkpoints.
+"""Saver: when the checkpoints of a run are made, and what follows from each.
 
-What is due and what stays are asked of SaveSchedule and Retention.
+What is due is asked of SaveSchedule; what a save does is SaveJob's. It runs at once, or on a
+background thread while training goes on. Its outcome is settled by the training thread: failures
+are counted or raised, listeners are told.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from holdfast import _core, errors
-from holdfast.train._retaining import retain
-from holdfast.train._retention import Retention
+from holdfast.train._background_save import BackgroundSave
+from holdfast.train._save_job import Outcome, SaveJob, Stakes
+from holdfast.train._saver_listener import CheckpointSaverListener
+from holdfast.train._saver_options import Clock, SavedState, SaverOptions
 from holdfast.train._schedule import SaveSchedule
 from holdfast.train._session import Session
 
 _logger = logging.getLogger("holdfast")
-
-
-class CheckpointSaverListener:
-    """Told of every checkpoint of a run. Source: tf.estimator.CheckpointSaverListener."""
-
-    def begin(self) -> None:
-        """Called once before the run."""
-
-    def before_save(self, session: Session, global_step_value: int) -> None:
-        """Called before a checkpoint of that step is written."""
-
-    def after_save(self, session: Session, global_step_value: int) -> bool | None:
-        """Called once the checkpoint is safe on disk. True, between first and last: stop."""
-        return None
-
-    def end(self, session: Session, global_step_value: int) -> None:
-        """Called once after the last save."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Clock:
-    """Seconds for intervals; passed in by tests."""
-
-    seconds: Callable[[], float] = time.monotonic
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SaverOptions:
-    """How the checkpoints of a run are written and kept. See RunConfig for each field."""
-
-    retention: Retention = dataclasses.field(default_factory=Retention)
-    durability: str = "full"
-    nonfinite: str = "warn"
-    max_failed_saves: int = 3
-    threads: int = 0
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SavedState:
-    """What goes into a checkpoint beside the tensors.
-
-    Args:
-      model: The manifest's "model".
-      state: Makes the manifest's "state" of the moment, without what the trainer adds.
-      train_seconds: Seconds of training before this run.
-      restored_from: The checkpoint this run continues from.
-      found_seq: newest_seq of model_dir before the run chose what to restore; None: not looked.
-    """
-
-    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    state: Callable[[], Mapping[str, Any]] = dict
-    train_seconds: float = 0.0
-    restored_from: str | None = None
-    found_seq: int | None = None
 
 
 def newest_seq(model_dir: str) -> int:
@@ -86,7 +34,19 @@ def newest_seq(model_dir: str) -> int:
 class Saver:
     """Writes the checkpoints of one run into one directory, locked against others until `close`.
 
-    Raises, when made:
+    Its methods are for the thread that trains.
+
+    Args:
+      model_dir: Where the checkpoints go.
+      schedule: When.
+      options: How.
+      saved_state: What, beside the tensors.
+      listeners: Told of each.
+      clock: Of all waiting.
+      interrupted: Asked while something is waited for; True: training is to end soon, so that
+        retries of a save are not waited for any more.
+
+    Raises:
       errors.ModelDirLockedError: another writer has model_dir, or had it while the run started.
       errors.FailedPreconditionError: model_dir is a file.
       errors.PermissionDeniedError: model_dir cannot be written.
@@ -100,6 +60,7 @@ class Saver:
         saved_state: SavedState,
         listeners: Sequence[CheckpointSaverListener] = (),
         clock: Clock | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.schedule = schedule
         self._model_dir = model_dir
@@ -107,12 +68,18 @@ class Saver:
         self._saved_state = saved_state
         self._listeners = list(listeners)
         self._clock = clock or Clock()
+        self._interrupted = interrupted
+        self._hurry = threading.Event()  # tells the background thread of `interrupted`
         self._began = self._clock.seconds()
-        self._started_from = saved_state.restored_from
-        self._failures = 0
+        self._failures = 0  # in a row
+        self._first_step: int | None = None
+        self._stop = False  # a listener has asked to
+        self._staged: _core.StagedCheckpoint | None = None
+        self._background: BackgroundSave[Outcome] = BackgroundSave()
         self._writer = _core.CheckpointWriter(model_dir, options.durability, options.threads)
         try:
             self._check_found()
+            self._job = SaveJob(self._writer, model_dir, options, self._clock, self._hurried)
         except BaseException:
             self.close()
             raise
@@ -121,25 +88,51 @@ class Saver:
         """Saves the state the run starts with, unless it is the checkpoint just restored."""
         if not self.schedule.enabled:
             return
-        unchanged = self._is_restored(session.global_step)
-        self._save(session, unchanged=unchanged)
-        if unchanged:
-            self._retain()
-
-    def due(self, step: int) -> bool:
-        """Returns whether the state after `step` is to be saved now."""
-        return self.schedule.due(step, self._clock.seconds())
+        step = self._first_step = session.global_step
+        if not self._is_restored(step):
+            self._save(session)
+            return
+        self._before_save(session)
+        self.schedule = self.schedule.saved(step, self._clock.seconds())
+        self._after_save(session, step)
+        self._job.retain(started_from=self._saved_state.restored_from)
 
     def next_step(self, step: int) -> int | None:
-        """Returns the first step after `step` that may be due; None: not yet, as time stands."""
+        """Returns the first step after `step` to `look` at; None: not yet, as things stand."""
+        if self._background.finished or self._stop:
+            return step + 1
         return self.schedule.next_step(step, self._clock.seconds())
 
-    def save(self, session: Session) -> bool:
-        """Saves between two steps; returns whether a listener asks to stop."""
-        return self._save(session)
+    def look(self, session: Session) -> bool:
+        """Settles a background save that has ended, and saves if it is due.
+
+        Returns: whether a listener has asked to stop.
+
+        Raises:
+          errors.CheckpointSaveError: too many saves in a row have failed, or this one is refused.
+        """
+        if self._background.finished:
+            self._settle(session)
+        if self.schedule.due(session.global_step, self._clock.seconds()):
+            if self._background.pending and self._options.async_on_busy == "skip":
+                self._skip(session.global_step)
+            else:
+                self._save(session)
+        return self._stop
+
+    def wait_for_saves(self, session: Session) -> None:
+        """Waits until no save is being written, and settles it.
+
+        Raises:
+          errors.CheckpointSaveError: too many saves in a row have failed.
+        """
+        self._background.wait(self._pass_on_interruption)
+        if self._background.pending:
+            self._settle(session)
 
     def finish(self, session: Session) -> None:
         """Saves the last state, unless it is saved, and ends the listeners."""
+        self.wait_for_saves(session)
         step = session.global_step
         if self.schedule.due_at_end(step):
             self._save(session, final=True)
@@ -147,8 +140,25 @@ class Saver:
             listener.end(session, step)
 
     def close(self) -> None:
-        """Lets other writers have model_dir. Nothing can be saved afterwards."""
-        self._writer.close()
+        """Lets other writers have model_dir, once what is being written is there.
+
+        That it fails is logged, not raised: training may be failing already.
+        """
+        self._background.when_idle(self._writer.close)
+        self._background.wait(self._pass_on_interruption)
+        self._staged = None
+        if self._background.pending:
+            try:
+                self._background.take()
+            except Exception:
+                _logger.exception("A save in the background has failed:")
+
+    def _pass_on_interruption(self) -> None:
+        if self._interrupted():
+            self._hurry.set()
+
+    def _hurried(self) -> bool:
+        return self._hurry.is_set() or self._interrupted()
 
     def _check_found(self) -> None:
         # Two runs that start together restore the same state; the one that gets the lock second
@@ -170,53 +180,69 @@ class Saver:
             return False
         return os.path.basename(path) == f"model.ckpt-{step}"
 
-    def _save(self, session: Session, *, final: bool = False, unchanged: bool = False) -> bool:
+    def _skip(self, step: int) -> None:
+        _logger.info(
+            "The checkpoint of step %d is skipped, as RunConfig(async_on_busy='skip') asks: the "
+            "one before is still being written.",
+            step,
+        )
+        self.schedule = self.schedule.tried(step, self._clock.seconds())
+
+    def _save(self, session: Session, *, final: bool = False) -> None:
+        self.wait_for_saves(session)
+        step = session.global_step
+        self._before_save(session)
+        self._refuse_nonfinite(session, step)
+        # A failed save moves the schedule on as well: the next try is an interval away.
+        self.schedule = self.schedule.tried(step, self._clock.seconds())
+        _logger.info(
+            "Saving checkpoints for %d into %s.", step, os.path.join(self._model_dir, "model.ckpt")
+        )
+        stakes = Stakes(failures=self._failures, final=final)
+        state, model = self._documents()
+        if not self._options.async_save or final:
+            write = lambda: session.trainer.save(self._writer, state, model)  # noqa: E731
+            self._heed(session, self._job.run(step, write, stakes), final=final)
+            return
+        staged = self._staged = self._staged or _core.StagedCheckpoint()
+        try:
+            session.trainer.stage(staged, state, model)
+        except errors.CheckpointSaveError as error:  # memory is short
+            self._heed(session, self._job.failed(step, error, stakes))
+            return
+        write = lambda: self._writer.save_staged(staged)  # noqa: E731
+        self._background.start(lambda: self._job.run(step, write, stakes))
+
+    def _settle(self, session: Session) -> None:
+        self._heed(session, self._background.take())
+
+    def _heed(self, session: Session, outcome: Outcome, *, final: bool = False) -> None:
+        # Listeners hear nothing of a checkpoint that does not exist.
+        if outcome.error is None:
+            self._failures = 0
+            self.schedule = self.schedule.saved(outcome.step, self._clock.seconds())
+            self._after_save(session, outcome.step)
+            return
+        self._failures += 1
+        if final or self._failures >= self._options.max_failed_saves:
+            raise outcome.error
+
+    def _before_save(self, session: Session) -> None:
         step = session.global_step
         _logger.debug("Calling checkpoint listeners before saving checkpoint %d...", step)
         for listener in self._listeners:
             listener.before_save(session, step)
-        # A failed save moves the schedule on as well: the next try is an interval away. Listeners
-        # hear nothing of a checkpoint that does not exist.
-        written = unchanged or self._try_write(session, step, final)
-        self.schedule = self.schedule.saved(step, self._clock.seconds())
-        if not written:
-            return False
+
+    def _after_save(self, session: Session, step: int) -> None:
         answers = [listener.after_save(session, step) for listener in self._listeners]
-        return any(answers)
+        # What they say of the state a run starts with counts for nothing, as in TF.
+        self._stop = self._stop or (step != self._first_step and any(answers))
 
-    def _try_write(self, session: Session, step: int, final: bool) -> bool:
-        self._refuse_nonfinite(session, step)
-        try:
-            path = self._write(session, step)
-        except errors.CheckpointSaveError as error:
-            self._failures += 1
-            if final or self._failures >= self._options.max_failed_saves:
-                raise
-            _logger.error(
-                "Saving the checkpoint of step %d failed (%d of %d in a row are allowed), training "
-                "goes on: %s",
-                step,
-                self._failures,
-                self._options.max_failed_saves - 1,
-                error,
-            )
-            return False
-        self._failures = 0
-        self._started_from = None
-        self._warn_of_nonfinite(path)
-        self._retain()
-        return True
-
-    def _write(self, session: Session, step: int) -> str:
-        _logger.info(
-            "Saving checkpoints for %d into %s.", step, os.path.join(self._model_dir, "model.ckpt")
-        )
+    def _documents(self) -> tuple[str, str]:
         seconds = self._saved_state.train_seconds + self._clock.seconds() - self._began
         state = dict(self._saved_state.state())
         state["schedule"] = {"train_seconds": round(seconds, 3)}
-        return session.trainer.save(
-            self._writer, json.dumps(state), json.dumps(dict(self._saved_state.model))
-        )
+        return json.dumps(state), json.dumps(dict(self._saved_state.model))
 
     def _refuse_nonfinite(self, session: Session, step: int) -> None:
         if self._options.nonfinite != "error":
@@ -231,23 +257,3 @@ class Saver:
                     f"it in {self._model_dir!r} are unchanged.",
                     {"path": self._model_dir, "step": step, "tensor": name, "found": count},
                 )
-
-    def _warn_of_nonfinite(self, path: str) -> None:
-        if self._options.nonfinite != "warn":
-            return
-        count = _core.CheckpointReader(path).info.nonfinite
-        if count:
-            _logger.warning(
-                "Checkpoint %s holds %d NaN or infinite values; the newest one without any is kept "
-                "beside it.",
-                path,
-                count,
-            )
-
-    def _retain(self) -> None:
-        retain(
-            self._writer,
-            self._model_dir,
-            self._options.retention,
-            started_from=self._started_from,
-        )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from holdfast.train._saver import CheckpointSaverListener, SavedState, Saver, SaverOptions
+from holdfast.train._saver import Saver
+from holdfast.train._saver_listener import CheckpointSaverListener
+from holdfast.train._saver_options import SavedState, SaverOptions
 from holdfast.train._schedule import SaveSchedule
 from holdfast.train._session import Session
 from holdfast.train._session_run_hook import (
@@ -86,17 +88,30 @@ class CheckpointSaverHook(SessionRunHook):
         self._saver.start(session)
 
     def steps_to_next_look(self, progress: Progress) -> int | None:
-        """At the step that may be due for saving."""
+        """At the step that may be due for saving, or at once when a background save has ended."""
         assert self._saver is not None
         step = self._saver.next_step(progress.global_step)
         return None if step is None else step - progress.global_step
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
-        """Saves, if it is due."""
+        """Saves, if it is due, and tells the listeners of what a background save has written."""
         assert self._saver is not None
-        session = run_context.session
-        if self._saver.due(session.global_step) and self._saver.save(session):
+        if self._saver.look(run_context.session):
             run_context.request_stop()
+
+    def wait_for_saves(self, session: Session) -> None:
+        """Waits until no checkpoint is being written in the background; listeners are told then.
+
+        Only RunConfig(async_save=True) writes there. The run itself waits at its end.
+
+        Args:
+          session: The run's, as other hooks and listeners are handed it.
+
+        Raises:
+          errors.CheckpointSaveError: it failed, as too many in a row have.
+        """
+        if self._saver is not None:
+            self._saver.wait_for_saves(session)
 
     def end(self, session: Session) -> None:
         """Saves the last state."""

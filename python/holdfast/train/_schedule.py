@@ -15,8 +15,9 @@ class SaveSchedule:
     Args:
       save_secs: Seconds between checkpoints; None or 0: not by time.
       save_steps: Steps between checkpoints; None or 0: not by steps.
-      last_step: Step of the newest save; None before the first one of the run.
-      last_time: When that save was, in seconds of the caller's clock.
+      last_step: Step of the newest save, or try; None before the first one of the run.
+      last_time: When that was, in seconds of the caller's clock.
+      missing: Whether no checkpoint has come of it, so far.
 
     Raises:
       ValueError: both intervals are given, or one is negative.
@@ -28,6 +29,7 @@ class SaveSchedule:
     save_steps: int | None = None
     last_step: int | None = None
     last_time: float = 0.0
+    missing: bool = False
 
     def __post_init__(self) -> None:
         for name in ("save_secs", "save_steps"):
@@ -45,9 +47,18 @@ class SaveSchedule:
         """False when no interval is set: then nothing is saved at all, as in TF."""
         return bool(self.save_secs or self.save_steps)
 
+    def tried(self, step: int, now: float) -> SaveSchedule:
+        """Returns the schedule after a try at `now` to save `step`, of which nothing is known yet.
+
+        The next try is an interval away, or at the end of the run.
+        """
+        return dataclasses.replace(self, last_step=step, last_time=now, missing=True)
+
     def saved(self, step: int, now: float) -> SaveSchedule:
-        """Returns the schedule after a save of `step` at `now`."""
-        return dataclasses.replace(self, last_step=step, last_time=now)
+        """Returns the schedule once `step` is saved, at `now`; a later step may have been tried."""
+        if self.last_step is not None and step < self.last_step:
+            return self
+        return dataclasses.replace(self, last_step=step, last_time=now, missing=False)
 
     def due(self, step: int, now: float) -> bool:
         """Returns whether to save the state after `step` at `now`. The same step never twice."""
@@ -61,7 +72,7 @@ class SaveSchedule:
 
     def due_at_end(self, step: int) -> bool:
         """Returns whether the end of the run at `step` needs a save of its own."""
-        return self.enabled and step != self.last_step
+        return self.enabled and (step != self.last_step or self.missing)
 
     def next_step(self, step: int, now: float) -> int | None:
         """Returns the first step after `step` that may be due; None: not yet, as time stands."""
