@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import damage
 from campaign import Campaign
 
-ALL: list[Campaign] = []
+ALL: list[Campaign] = [
+    damage.CAMPAIGN,
+]
 IDS = [campaign.id for campaign in ALL]

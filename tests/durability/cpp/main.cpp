@@ -1,15 +1,22 @@
 // holdfast_durability COMMAND --size N --seed N --folder DIR: one campaign, one line of JSON.
+// holdfast_durability open DIR ..., seal DIR ...: see open_command.h.
 // Exit code 0: no violation; 1: some; 2: wrong arguments.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "campaigns.h"
+#include "open_command.h"
 
 int main(int argc, char** argv) {
   using namespace holdfast::durability;
   const std::string command = argc > 1 ? argv[1] : "";
+  const std::vector<std::string> rest(argv + std::min(argc, 2), argv + argc);
+  if (command == "open") return open_command(rest);
+  if (command == "seal") return seal_command(rest);
   const auto found = campaigns().find(command);
   if (found == campaigns().end()) {
     std::fprintf(stderr, "holdfast_durability: expected one of these commands:\n");
