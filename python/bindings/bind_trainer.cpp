@@ -66,6 +66,18 @@ void bind_trainer(py::module_& module) {
       .def("set_input", &Trainer::set_input, "input"_a, "placeholders"_a = std::vector<NodeId>{})
       .def("run", &Trainer::run, "steps"_a, "targets"_a, "fetches"_a, "watch"_a = kNoNode,
            py::call_guard<py::gil_scoped_release>())
+      .def(
+          "set_summaries",
+          [](Trainer& trainer, const std::shared_ptr<EventWriter>& writer,
+             const std::vector<std::tuple<std::string, SummaryValue::Kind, NodeId>>& sources,
+             std::int64_t every, std::int64_t speed_every) {
+            SummaryPlan plan;
+            for (const auto& [tag, kind, node] : sources) plan.sources.push_back({tag, kind, node});
+            plan.every = every;
+            plan.speed_every = speed_every;
+            trainer.set_summaries(writer, std::move(plan));
+          },
+          "writer"_a, "sources"_a, "every"_a, "speed_every"_a)
       .def("request_stop", &Trainer::request_stop)
       .def("variable_names", &Trainer::variable_names)
       .def("read_variable",

@@ -9,6 +9,7 @@ void bind_dataset(pybind11::module_& module);
 void bind_errors(pybind11::module_& module);
 void bind_checkpoint(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);
+void bind_summary(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);
 
 }  // namespace holdfast::python

@@ -96,18 +96,40 @@ void Trainer::set_input(std::shared_ptr<Input> input, std::vector<NodeId> placeh
   impl_->placeholders = std::move(placeholders);
 }
 
+namespace {
+
+// What a step computes beside the targets decides which program runs it.
+struct StepKind {
+  bool fetches = false;
+  bool summaries = false;
+  bool operator==(const StepKind& other) const {
+    return fetches == other.fetches && summaries == other.summaries;
+  }
+};
+
+void append(std::vector<NodeId>& nodes, const std::vector<NodeId>& more) {
+  nodes.insert(nodes.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
 RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
                        const std::vector<NodeId>& fetches, NodeId watch) {
   Impl& self = *impl_;
   std::vector<NodeId> plain = targets;
   if (watch != kNoNode) plain.push_back(watch);
-  std::vector<NodeId> full = plain;
-  full.insert(full.end(), fetches.begin(), fetches.end());
+  const auto wanted = [&](const StepKind& kind) {
+    std::vector<NodeId> nodes = plain;
+    if (kind.summaries) append(nodes, self.summaries->nodes());
+    if (kind.fetches) append(nodes, fetches);
+    return nodes;
+  };
 
   RunResult result;
   ThreadPool& workers = self.workers();
   const std::int64_t* global_step = self.state.global_step();
   PlannedProgram* current = nullptr;
+  StepKind current_kind;
   self.stop.store(false, std::memory_order_relaxed);
   while (result.steps < steps) {
     if (self.stop.load(std::memory_order_relaxed)) {
@@ -118,10 +140,12 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
       result.reason = StopReason::kEndOfInput;
       return result;
     }
-    const bool last = result.steps + 1 == steps;
+    const StepKind kind{result.steps + 1 == steps && !fetches.empty(),
+                        self.summaries != nullptr && self.summaries->due()};
     const bool changed = self.input != nullptr && self.input->shapes_changed();
-    if (current == nullptr || changed || (last && !fetches.empty())) {
-      current = &self.planned(last ? full : plain);
+    if (current == nullptr || changed || !(kind == current_kind)) {
+      current = &self.planned(wanted(kind));
+      current_kind = kind;
     }
     if (self.input != nullptr) self.copy_element(current->program);
     current->program.run({workers, self.seed, global_step == nullptr ? 0 : *global_step});
@@ -133,11 +157,21 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
         return result;
       }
     }
+    if (self.summaries != nullptr)
+      self.summaries->step_done(current->program, plain.size(), this->global_step());
   }
-  for (std::size_t i = plain.size(); current != nullptr && i < full.size(); ++i) {
-    result.fetched.push_back(copy_of(current->program.value(i)));
+  if (current_kind.fetches) {
+    const std::vector<NodeId> nodes = wanted(current_kind);
+    for (std::size_t i = nodes.size() - fetches.size(); i < nodes.size(); ++i)
+      result.fetched.push_back(copy_of(current->program.value(i)));
   }
   return result;
+}
+
+void Trainer::set_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan) {
+  impl_->summaries = writer == nullptr ? nullptr
+                                       : std::make_unique<StepSummaries>(
+                                             impl_->graph, std::move(writer), std::move(plan));
 }
 
 void Trainer::request_stop() noexcept { impl_->stop.store(true, std::memory_order_relaxed); }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/step_summaries.h"
 #include "base/thread_pool.h"
 #include "holdfast/trainer.h"
 #include "runtime/input.h"
@@ -31,6 +32,7 @@ struct Trainer::Impl {
   std::shared_ptr<Input> input;
   std::vector<NodeId> placeholders;
   std::vector<std::unique_ptr<PlannedProgram>> programs;  // the one used last comes first
+  std::unique_ptr<StepSummaries> summaries;
   std::atomic<bool> stop{false};
 
   Impl(Graph made, const TrainerOptions& options)

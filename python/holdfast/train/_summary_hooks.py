@@ -1,0 +1,147 @@
+"""Hooks that write event files: the one behind every train call, and TF's SummarySaverHook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from holdfast import _core
+from holdfast._graph import GraphKeys, get_default_graph
+from holdfast.summary import FileWriter, FileWriterCache, SessionLog
+from holdfast.summary._collect import Recorded, scalar
+from holdfast.train._saver import CheckpointSaverListener
+from holdfast.train._session import Session
+from holdfast.train._session_run_hook import Progress, SessionRunHook
+
+
+class EventFileHook(SessionRunHook):
+    """Has the trainer record its steps in model_dir; steps never return to Python for it.
+
+    Args:
+      output_dir: Where the event file goes.
+      loss: Recorded as "loss", unless the model has a summary of that name.
+      save_steps: Steps between two records; 0 or None: none.
+      speed_steps: Steps between two values of "global_step/sec"; None: none.
+    """
+
+    def __init__(
+        self, output_dir: str, loss: Any, save_steps: int | None, speed_steps: int | None
+    ) -> None:
+        self._output_dir = output_dir
+        self._loss = loss
+        self._save_steps = save_steps or 0
+        self._speed_steps = speed_steps or 0
+
+    def begin(self) -> None:
+        """Adds the loss to the summaries of the graph."""
+        graph = get_default_graph()
+        names = {item.name for item in _collected(graph.get_collection(GraphKeys.SUMMARIES))}
+        if self._save_steps and self._loss is not None and "loss" not in names:
+            with graph.name_scope(None):
+                scalar("loss", self._loss)
+
+    def after_create_session(self, session: Session, coord: None) -> None:
+        """Says where this run starts, shows its graph, and starts recording."""
+        writer = FileWriterCache.get(self._output_dir)
+        # Points of an earlier run at this step or behind it were lost with it.
+        writer.add_session_log(SessionLog(SessionLog.START), session.global_step + 1)
+        writer.add_graph(session.graph, session.global_step)
+        sources = [
+            (item.name, item.kind, item.tensor.node)
+            for item in _collected(session.graph.get_collection(GraphKeys.SUMMARIES))
+        ]
+        session.trainer.set_summaries(
+            writer.core, sources, self._save_steps, self._speed_steps
+        )
+
+    def steps_to_next_look(self, progress: Progress) -> int | None:
+        """Never: the trainer records on its own."""
+        return None
+
+    def end(self, session: Session) -> None:
+        """Leaves everything in the file."""
+        session.trainer.set_summaries(None, [], 0, 0)
+        FileWriterCache.get(self._output_dir).flush()
+
+
+class EventFileListener(CheckpointSaverListener):
+    """Notes every checkpoint in the event file, and leaves everything before it there."""
+
+    def __init__(self, output_dir: str) -> None:
+        self._output_dir = output_dir
+
+    def after_save(self, session: Session, global_step_value: int) -> None:
+        """Notes the checkpoint under TF's name for it, which has no step."""
+        path = os.path.join(self._output_dir, "model.ckpt")
+        writer = FileWriterCache.get(self._output_dir)
+        writer.add_session_log(SessionLog(SessionLog.CHECKPOINT, path), global_step_value)
+        writer.flush()
+
+
+class SummarySaverHook(SessionRunHook):
+    """Records summaries in a directory of one's own, after steps 1, 1 + save_steps, ...
+
+    Args:
+      save_steps: Steps between two records.
+      save_secs: Must be None: the trainer counts steps, without a clock.
+      output_dir: Where the event file goes; excludes summary_writer.
+      summary_writer: A FileWriter.
+      scaffold: Must be None.
+      summary_op: What summary.scalar, histogram or text returned, or a list of these; None: all
+        summaries of the graph.
+
+    Raises:
+      ValueError: save_steps is missing, or a value is not what it must be.
+    Source: tf.estimator.SummarySaverHook.
+    """
+
+    def __init__(
+        self,
+        save_steps: int | None = None,
+        save_secs: float | None = None,
+        output_dir: str | None = None,
+        summary_writer: FileWriter | None = None,
+        scaffold: None = None,
+        summary_op: Any = None,
+    ) -> None:
+        if save_steps is None or save_steps <= 0 or save_secs is not None:
+            raise ValueError(
+                "SummarySaverHook: save_steps must be a positive number and save_secs None, got "
+                f"save_steps={save_steps} and save_secs={save_secs}"
+            )
+        if (output_dir is None) == (summary_writer is None) or scaffold is not None:
+            raise ValueError(
+                "SummarySaverHook: exactly one of output_dir and summary_writer must be given, "
+                "and no scaffold"
+            )
+        self._save_steps = save_steps
+        self._writer = summary_writer
+        self._output_dir = output_dir
+        self._wanted = summary_op
+
+    def after_create_session(self, session: Session, coord: None) -> None:
+        """Starts recording."""
+        if self._writer is None:
+            assert self._output_dir is not None
+            self._writer = FileWriterCache.get(self._output_dir)
+        items = _collected(session.graph.get_collection(GraphKeys.SUMMARIES))
+        if self._wanted is not None:
+            wanted = self._wanted if isinstance(self._wanted, Sequence) else [self._wanted]
+            nodes = {tensor.node for tensor in wanted}
+            items = [item for item in items if item.tensor.node in nodes]
+        sources = [(item.name, item.kind, item.tensor.node) for item in items]
+        session.trainer.set_summaries(self._writer.core, sources, self._save_steps, 0)
+
+    def steps_to_next_look(self, progress: Progress) -> int | None:
+        """Never: the trainer records on its own."""
+        return None
+
+    def end(self, session: Session) -> None:
+        """Leaves everything in the file."""
+        if self._writer is not None:
+            self._writer.flush()
+
+
+def _collected(items: Sequence[Any]) -> list[Recorded]:
+    return [item for item in items if isinstance(item, Recorded)]
