@@ -67,7 +67,7 @@ void bind_trainer(py::module_& module) {
       .def("run", &Trainer::run, "steps"_a, "targets"_a, "fetches"_a, "watch"_a = kNoNode,
            py::call_guard<py::gil_scoped_release>())
       .def(
-          "set_summaries",
+          "add_summaries",
           [](Trainer& trainer, const std::shared_ptr<EventWriter>& writer,
              const std::vector<std::tuple<std::string, SummaryValue::Kind, NodeId>>& sources,
              std::int64_t every, std::int64_t speed_every) {
@@ -75,9 +75,10 @@ void bind_trainer(py::module_& module) {
             for (const auto& [tag, kind, node] : sources) plan.sources.push_back({tag, kind, node});
             plan.every = every;
             plan.speed_every = speed_every;
-            trainer.set_summaries(writer, std::move(plan));
+            trainer.add_summaries(writer, std::move(plan));
           },
           "writer"_a, "sources"_a, "every"_a, "speed_every"_a)
+      .def("clear_summaries", &Trainer::clear_summaries)
       .def("request_stop", &Trainer::request_stop)
       .def("variable_names", &Trainer::variable_names)
       .def("read_variable",

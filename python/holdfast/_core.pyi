@@ -134,9 +134,10 @@ class Trainer:
     def run(
         self, steps: int, targets: Sequence[int], fetches: Sequence[int], watch: int = -1
     ) -> RunResult: ...
-    def set_summaries(
+    def clear_summaries(self) -> None: ...
+    def add_summaries(
         self,
-        writer: EventWriter | None,
+        writer: EventWriter,
         sources: Sequence[tuple[str, SummaryKind, int]],
         every: int,
         speed_every: int,
@@ -165,6 +166,7 @@ class Trainer:
 
         Raises CheckpointSaveError, code RESOURCE_EXHAUSTED, when memory is short.
         """
+
 class HistogramValue:
     """A distribution: bucket[i] values lie below bucket_limit[i] and not below the limit before."""
 

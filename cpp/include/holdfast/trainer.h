@@ -31,15 +31,15 @@ struct RunResult {
   std::vector<Tensor> fetched;  // copies, of the last step asked for; empty when it was not reached
 };
 
-// A node that is recorded under a tag. kScalar: a float32 or float64 scalar; kText: a string scalar;
-// kHistogram: the result of an operation "histogram".
+// A node that is recorded under a tag. kScalar: a float32 or float64 scalar; kText: a string
+// scalar; kHistogram: the result of an operation "histogram".
 struct SummarySource {
   std::string tag;
   SummaryValue::Kind kind = SummaryValue::Kind::kScalar;
   NodeId node = kNoNode;
 };
 
-// What run() writes into an event file on its own. Steps are counted from set_summaries().
+// What run() writes into an event file on its own. Steps are counted from add_summaries().
 struct SummaryPlan {
   std::vector<SummarySource> sources;
   std::int64_t every = 0;        // record after steps 1, 1 + every, ...; 0: never
@@ -64,9 +64,11 @@ class HOLDFAST_API Trainer {
   // checked after every step: NaN stops the run.
   RunResult run(std::int64_t steps, const std::vector<NodeId>& targets,
                 const std::vector<NodeId>& fetches, NodeId watch = kNoNode);
-  // From now on steps are recorded as the plan says; events carry the global step after the step.
-  // Throws: InvalidArgument for a source that is neither. nullptr ends it.
-  void set_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan = {});
+  // From now on steps are recorded as the plan says, too; events carry the global step after the
+  // step. Throws: InvalidArgument for a source that is none of the three.
+  void add_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan);
+  // Ends all recording.
+  void clear_summaries();
 
   // From any thread or signal handler: run() returns after the step that is being computed.
   void request_stop() noexcept;

@@ -52,10 +52,13 @@ StepSummaries::StepSummaries(const Graph& graph, std::shared_ptr<EventWriter> wr
   if (nodes_.empty()) plan_.every = 0;
 }
 
-void StepSummaries::step_done(const Program& program, std::size_t first, std::int64_t global_step) {
-  if (due()) record(program, first, global_step);
+std::size_t StepSummaries::step_done(const Program& program, std::size_t first,
+                                     std::int64_t global_step) {
+  const std::size_t own = due() ? nodes_.size() : 0;
+  if (own > 0) record(program, first, global_step);
   if (plan_.speed_every > 0 && step_ % plan_.speed_every == 0) measure_speed(global_step);
   ++step_;
+  return own;
 }
 
 void StepSummaries::record(const Program& program, std::size_t first, std::int64_t global_step) {

@@ -19,8 +19,9 @@ class StepSummaries {
   // Whether the step to come is recorded: its program then has nodes() among what is wanted.
   bool due() const noexcept { return plan_.every > 0 && step_ % plan_.every == 0; }
   const std::vector<NodeId>& nodes() const noexcept { return nodes_; }
-  // After every step. `first`: the index of nodes()[0] among what the program was asked for.
-  void step_done(const Program& program, std::size_t first, std::int64_t global_step);
+  // After every step. `first`: the index of nodes()[0] among what the program was asked for, if
+  // the step was due. Returns how many nodes of the program were this one's.
+  std::size_t step_done(const Program& program, std::size_t first, std::int64_t global_step);
 
  private:
   void record(const Program& program, std::size_t first, std::int64_t global_step);

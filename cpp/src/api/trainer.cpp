@@ -101,9 +101,9 @@ namespace {
 // What a step computes beside the targets decides which program runs it.
 struct StepKind {
   bool fetches = false;
-  bool summaries = false;
+  std::vector<bool> recorders;  // those that record this step
   bool operator==(const StepKind& other) const {
-    return fetches == other.fetches && summaries == other.summaries;
+    return fetches == other.fetches && recorders == other.recorders;
   }
 };
 
@@ -120,7 +120,8 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
   if (watch != kNoNode) plain.push_back(watch);
   const auto wanted = [&](const StepKind& kind) {
     std::vector<NodeId> nodes = plain;
-    if (kind.summaries) append(nodes, self.summaries->nodes());
+    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
+      if (kind.recorders[i]) append(nodes, self.recorders[i].nodes());
     if (kind.fetches) append(nodes, fetches);
     return nodes;
   };
@@ -130,6 +131,8 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
   const std::int64_t* global_step = self.state.global_step();
   PlannedProgram* current = nullptr;
   StepKind current_kind;
+  StepKind kind;
+  kind.recorders.resize(self.recorders.size());
   self.stop.store(false, std::memory_order_relaxed);
   while (result.steps < steps) {
     if (self.stop.load(std::memory_order_relaxed)) {
@@ -140,8 +143,9 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
       result.reason = StopReason::kEndOfInput;
       return result;
     }
-    const StepKind kind{result.steps + 1 == steps && !fetches.empty(),
-                        self.summaries != nullptr && self.summaries->due()};
+    kind.fetches = result.steps + 1 == steps && !fetches.empty();
+    for (std::size_t i = 0; i < self.recorders.size(); ++i)
+      kind.recorders[i] = self.recorders[i].due();
     const bool changed = self.input != nullptr && self.input->shapes_changed();
     if (current == nullptr || changed || !(kind == current_kind)) {
       current = &self.planned(wanted(kind));
@@ -157,8 +161,9 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
         return result;
       }
     }
-    if (self.summaries != nullptr)
-      self.summaries->step_done(current->program, plain.size(), this->global_step());
+    std::size_t first = plain.size();
+    for (StepSummaries& recorder : self.recorders)
+      first += recorder.step_done(current->program, first, this->global_step());
   }
   if (current_kind.fetches) {
     const std::vector<NodeId> nodes = wanted(current_kind);
@@ -168,11 +173,11 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
   return result;
 }
 
-void Trainer::set_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan) {
-  impl_->summaries = writer == nullptr ? nullptr
-                                       : std::make_unique<StepSummaries>(
-                                             impl_->graph, std::move(writer), std::move(plan));
+void Trainer::add_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan) {
+  impl_->recorders.emplace_back(impl_->graph, std::move(writer), std::move(plan));
 }
+
+void Trainer::clear_summaries() { impl_->recorders.clear(); }
 
 void Trainer::request_stop() noexcept { impl_->stop.store(true, std::memory_order_relaxed); }
 

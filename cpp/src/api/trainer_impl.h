@@ -32,7 +32,7 @@ struct Trainer::Impl {
   std::shared_ptr<Input> input;
   std::vector<NodeId> placeholders;
   std::vector<std::unique_ptr<PlannedProgram>> programs;  // the one used last comes first
-  std::unique_ptr<StepSummaries> summaries;
+  std::vector<StepSummaries> recorders;
   std::atomic<bool> stop{false};
 
   Impl(Graph made, const TrainerOptions& options)

@@ -12,6 +12,7 @@ from typing import Any
 
 from holdfast import errors
 from holdfast.estimator._calls import call_model_fn, check_model_fn
+from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
 from holdfast.estimator._predict_call import examples, predict_batches
 from holdfast.estimator._run_config import RunConfig
@@ -233,6 +234,7 @@ class Estimator:
             steps=steps,
             notes_dir=self.eval_dir(name) if own else None,
         )
+        write_results(self.eval_dir(name), results, checkpoint)
         kind = "" if name is None else f" ({name})"
         _logger.info("Evaluated checkpoint%s: %s", kind, checkpoint)
         return results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from holdfast import dtypes
 from holdfast.estimator._building import BuiltModel
@@ -18,6 +19,7 @@ from holdfast.train import (
 )
 from holdfast.train._retention import Retention
 from holdfast.train._saver_options import SaverOptions
+from holdfast.train._summary_hooks import EventFileHook, EventFileListener
 
 
 def saver_options(config: RunConfig) -> SaverOptions:
@@ -70,6 +72,9 @@ def training_hooks(
             "saving_listeners need checkpoints, and RunConfig switches them off; set "
             "save_checkpoints_secs or save_checkpoints_steps"
         )
+    events = _event_files(spec.loss, config, model_dir)
+    if savers and events:
+        savers[0].add_listeners([EventFileListener(model_dir)])
     if listeners:
         savers[0].add_listeners(listeners)
     every = config.log_step_count_steps
@@ -78,6 +83,7 @@ def training_hooks(
     loggers = [] if every is None else [_loss_logger(built, every)]
     return [
         *_watchers(built),
+        *events,
         *own,
         *spec.training_chief_hooks,
         *counters,
@@ -86,6 +92,13 @@ def training_hooks(
         *loggers,
         *spec.training_hooks,
     ]
+
+
+def _event_files(loss: Any, config: RunConfig, model_dir: str) -> list[SessionRunHook]:
+    summaries, speed = config.save_summary_steps, config.log_step_count_steps
+    if not summaries and not speed:
+        return []
+    return [EventFileHook(model_dir, loss, summaries, speed)]
 
 
 def _watchers(built: BuiltModel) -> list[SessionRunHook]:

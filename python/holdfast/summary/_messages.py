@@ -28,7 +28,7 @@ class HistogramProto:
 
 
 class _Message:
-    def HasField(self, name: str) -> bool:  # noqa: N802: protobuf's name
+    def HasField(self, name: str) -> bool:  # noqa: N802 (a name of protobuf)
         """Returns whether a field was given. Raises: ValueError for a name there is not."""
         if not hasattr(self, name):
             raise ValueError(f"{type(self).__name__} has no field {name!r}")
@@ -36,7 +36,7 @@ class _Message:
 
 
 @dataclasses.dataclass
-class Value(_Message):
+class SummaryValue(_Message):
     """One value under a tag; exactly one of the others is given.
 
     Attributes:
@@ -55,9 +55,9 @@ class Value(_Message):
 class Summary(_Message):
     """Values of one moment: `Summary(value=[Summary.Value(tag="loss", simple_value=0.5)])`."""
 
-    Value = Value
+    Value = SummaryValue
 
-    def __init__(self, value: Sequence[Value] = ()) -> None:
+    def __init__(self, value: Sequence[SummaryValue] = ()) -> None:
         self.value = list(value)
 
     def __repr__(self) -> str:
@@ -122,7 +122,7 @@ def to_core(event: Event) -> _core.Event:
     return core
 
 
-def _value_to_core(value: Value) -> _core.SummaryValue:
+def _value_to_core(value: SummaryValue) -> _core.SummaryValue:
     given = [name for name in ("simple_value", "histo", "text") if value.HasField(name)]
     if len(given) != 1:
         raise ValueError(
@@ -163,17 +163,17 @@ def from_core(core: _core.Event) -> Event:
     )
 
 
-def _value_from_core(core: _core.SummaryValue) -> Value:
+def _value_from_core(core: _core.SummaryValue) -> SummaryValue:
     if core.kind == _core.SummaryKind.SCALAR:
-        return Value(core.tag, simple_value=core.scalar)
+        return SummaryValue(core.tag, simple_value=core.scalar)
     if core.kind == _core.SummaryKind.HISTOGRAM:
         found = core.histogram
-        return Value(
+        return SummaryValue(
             core.tag,
             histo=HistogramProto(
                 **{f.name: getattr(found, f.name) for f in dataclasses.fields(HistogramProto)}
             ),
         )
     if core.kind == _core.SummaryKind.TEXT:
-        return Value(core.tag, text=core.text)
-    return Value(core.tag)
+        return SummaryValue(core.tag, text=core.text)
+    return SummaryValue(core.tag)

@@ -6,7 +6,7 @@ import atexit
 import logging
 import os
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 from holdfast import _core
 from holdfast._graph import Graph
@@ -109,8 +109,8 @@ class FileWriter:
 class FileWriterCache:
     """One FileWriter for each directory and process. Source: tf.summary.FileWriterCache."""
 
-    _writers: dict[str, FileWriter] = {}
-    _lock = threading.Lock()
+    _writers: ClassVar[dict[str, FileWriter]] = {}
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     @staticmethod
     def get(logdir: str | os.PathLike[str]) -> FileWriter:

@@ -6,11 +6,10 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from holdfast import _core
 from holdfast._graph import GraphKeys, get_default_graph
 from holdfast.summary import FileWriter, FileWriterCache, SessionLog
 from holdfast.summary._collect import Recorded, scalar
-from holdfast.train._saver import CheckpointSaverListener
+from holdfast.train._saver_listener import CheckpointSaverListener
 from holdfast.train._session import Session
 from holdfast.train._session_run_hook import Progress, SessionRunHook
 
@@ -51,9 +50,7 @@ class EventFileHook(SessionRunHook):
             (item.name, item.kind, item.tensor.node)
             for item in _collected(session.graph.get_collection(GraphKeys.SUMMARIES))
         ]
-        session.trainer.set_summaries(
-            writer.core, sources, self._save_steps, self._speed_steps
-        )
+        session.trainer.add_summaries(writer.core, sources, self._save_steps, self._speed_steps)
 
     def steps_to_next_look(self, progress: Progress) -> int | None:
         """Never: the trainer records on its own."""
@@ -61,7 +58,7 @@ class EventFileHook(SessionRunHook):
 
     def end(self, session: Session) -> None:
         """Leaves everything in the file."""
-        session.trainer.set_summaries(None, [], 0, 0)
+        session.trainer.clear_summaries()
         FileWriterCache.get(self._output_dir).flush()
 
 
@@ -131,7 +128,7 @@ class SummarySaverHook(SessionRunHook):
             nodes = {tensor.node for tensor in wanted}
             items = [item for item in items if item.tensor.node in nodes]
         sources = [(item.name, item.kind, item.tensor.node) for item in items]
-        session.trainer.set_summaries(self._writer.core, sources, self._save_steps, 0)
+        session.trainer.add_summaries(self._writer.core, sources, self._save_steps, 0)
 
     def steps_to_next_look(self, progress: Progress) -> int | None:
         """Never: the trainer records on its own."""

@@ -1,0 +1,34 @@
+"""The results of an evaluation as an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from holdfast.summary import FileWriterCache, Summary
+
+
+def write_results(eval_dir: str, results: Mapping[str, Any], checkpoint: str) -> None:
+    """Writes every metric that is one number, and the checkpoint's path, at its global step.
+
+    Args:
+      eval_dir: `eval` or `eval_<name>` in model_dir.
+      results: As Estimator.evaluate returns them.
+      checkpoint: Path of the one that was evaluated.
+    """
+    values = [
+        Summary.Value(tag=name, simple_value=float(value))
+        for name, value in results.items()
+        if name != "global_step" and _is_number(value)
+    ]
+    values.append(Summary.Value(tag="checkpoint_path", text=checkpoint.encode()))
+    writer = FileWriterCache.get(eval_dir)
+    writer.add_summary(Summary(value=values), int(results["global_step"]))
+    writer.flush()
+
+
+def _is_number(value: Any) -> bool:
+    array = np.asarray(value)
+    return array.ndim == 0 and array.dtype.kind in "fiub"
