@@ -19,40 +19,42 @@ TensorType infer_histogram(const InferContext& context) {
   return {DType::kFloat64, {kHistogramFacts + buckets}};
 }
 
-// From a value to its bucket by table: the exponent and the first bits of the mantissa of a float
-// say where to start, at most a step or two before the bucket. A search costs ten times as much,
-// and a summary shall not slow training.
+// From a value to its bucket without a search, which would cost ten times as much: a summary shall
+// not slow training. Sign, exponent and four bits of mantissa are the key; between two keys lies at
+// most one limit, since limits grow by 1.1 and keys by at most 1.0625.
 class BucketTable {
  public:
   BucketTable() : limits_(histogram_limits()), start_(std::size_t{1} << kKeyBits) {
     for (std::size_t key = 0; key < start_.size(); ++key) {
-      const auto bits = static_cast<std::uint32_t>(key << (32 - kKeyBits));
-      float first;
-      std::memcpy(&first, &bits, sizeof first);
-      // The least value with this key: for negative numbers the one with all other bits set.
-      if (std::signbit(first)) {
-        const std::uint32_t last = bits | ((1U << (32 - kKeyBits)) - 1);
-        std::memcpy(&first, &last, sizeof first);
-      }
-      start_[key] = static_cast<std::uint16_t>(std::isnan(first) ? 0 : search(first));
+      const auto bits = static_cast<std::uint32_t>(key << kOtherBits);
+      // The least value with this key: of negative numbers the one with all other bits set.
+      const bool negative = key >> (kKeyBits - 1) != 0;
+      const std::uint32_t least = negative ? bits | ((1U << kOtherBits) - 1) : bits;
+      float value;
+      std::memcpy(&value, &least, sizeof value);
+      start_[key] = static_cast<std::uint16_t>(std::isnan(value) ? 0 : search(value));
     }
   }
 
   std::size_t bucket(float value) const noexcept {
     std::uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
-    std::size_t at = start_[bits >> (32 - kKeyBits)];
-    while (at + 1 < limits_.size() && static_cast<double>(value) >= limits_[at]) ++at;
-    return at;
+    const std::size_t at = start_[bits >> kOtherBits];
+    return at + (static_cast<double>(value) >= limits_[at] ? 1 : 0);
   }
-
-  std::size_t search(double value) const noexcept {
-    const auto at = std::upper_bound(limits_.begin(), limits_.end(), value) - limits_.begin();
-    return std::min(static_cast<std::size_t>(at), limits_.size() - 1);
+  template <typename T>
+  std::size_t bucket(T value) const noexcept {
+    return search(static_cast<double>(value));
   }
 
  private:
-  static constexpr int kKeyBits = 13;  // sign, exponent, four bits of mantissa: steps of 1.06
+  std::size_t search(double value) const noexcept {
+    const auto at = std::upper_bound(limits_.begin(), limits_.end() - 1, value) - limits_.begin();
+    return static_cast<std::size_t>(at);
+  }
+
+  static constexpr int kKeyBits = 13;
+  static constexpr int kOtherBits = 32 - kKeyBits;
   const std::vector<double>& limits_;
   std::vector<std::uint16_t> start_;
 };
@@ -62,12 +64,6 @@ const BucketTable& bucket_table() {
   return table;
 }
 
-std::size_t bucket_of(float value) { return bucket_table().bucket(value); }
-template <typename T>
-std::size_t bucket_of(T value) {
-  return bucket_table().search(static_cast<double>(value));
-}
-
 // NaN and infinite values are left out: they have no place among the limits.
 class HistogramKernel : public OpKernel {
  public:
@@ -75,9 +71,8 @@ class HistogramKernel : public OpKernel {
       : values_(context.inputs[0]),
         facts_(context.output.as<double>()),
         counts_(facts_ + kHistogramFacts),
-        buckets_(static_cast<std::size_t>(context.output.size - kHistogramFacts)) {
-    static_cast<void>(bucket_table());  // made here, not in a step
-  }
+        buckets_(static_cast<std::size_t>(context.output.size - kHistogramFacts)),
+        table_(bucket_table()) {}
 
   void run(const RunContext&) override {
     switch (values_.dtype) {
@@ -105,7 +100,7 @@ class HistogramKernel : public OpKernel {
     for (std::int64_t i = 0; i < values_.size; ++i) {
       const auto value = static_cast<double>(values[i]);
       if (!std::isfinite(value)) continue;
-      counts_[bucket_of(values[i])] += 1;
+      counts_[table_.bucket(values[i])] += 1;
       low = std::min(low, value);
       high = std::max(high, value);
       num += 1;
@@ -123,6 +118,7 @@ class HistogramKernel : public OpKernel {
   double* facts_;
   double* counts_;
   std::size_t buckets_;
+  const BucketTable& table_;
 };
 
 }  // namespace
