@@ -88,8 +88,8 @@ void StagedSave::copy(int threads) {
     Job& job = jobs[i];
     const PartEntry& part = plan_.part(*job.planned);
     const auto size = static_cast<std::size_t>(std::min(kChunkBytes, part.bytes - job.begin));
-    job.nonfinite =
-        copy_piece(plan_, *job.planned, job.begin, size, job.image + part.offset + job.begin);
+    job.nonfinite = copy_piece(plan_, *job.planned, job.begin, size,
+                               job.image + part.offset + job.begin, CopyTo::kMemory);
   });
   for (const Job& job : jobs) job.planned->nonfinite += job.nonfinite;
   plan_.sum_nonfinite();
