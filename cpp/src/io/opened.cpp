@@ -60,9 +60,8 @@ std::string read_text(Io& io, const File& file, const Place& place, std::uint64_
 // Memory for the elements, not yet written: pages that a bad file never fills are never taken.
 // Large tensors get huge pages, whose first touch is much cheaper.
 std::shared_ptr<void> uninitialized_bytes(std::size_t bytes) {
-  constexpr std::size_t kLarge = std::size_t{4} << 20;
   constexpr std::align_val_t kAlignment{64};
-  if (bytes < kLarge)
+  if (bytes < kHugePagesFrom)
     return {::operator new(std::max<std::size_t>(bytes, 1), kAlignment),
             [=](void* p) { ::operator delete(p, kAlignment); }};
   auto buffer = std::make_shared<LargeBuffer>(bytes);
