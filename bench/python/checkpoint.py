@@ -63,6 +63,8 @@ def interleave(sides: dict[str, Callable[[], float]], rounds: int, prepare: bool
     """Returns the seconds of each side by round; a first round, not counted, warms up.
 
     Args:
+      sides: What each side runs; returns its seconds.
+      rounds: How many values each side gets.
       prepare: Each turn begins with a run that is not counted. Memory that was free for a second
         or two goes back to the host of a virtual machine and is many times slower to touch; so
         each side starts from memory that it has just used itself.
@@ -85,7 +87,7 @@ def show(seconds: Seconds, size: int = 0) -> None:
         median = statistics.median(values)
         speed = f"   {size / median / 1e9:6.2f} GB/s" if size else ""
         print(
-            f"  {name:<44} {1e3 * median:9.1f} ms   "
+            f"  {name:<44} {1e3 * median:8.1f} ms   "
             f"({1e3 * min(values):.1f} to {1e3 * max(values):.1f}){speed}"
         )
 
