@@ -167,6 +167,8 @@ class HOLDFAST_API CheckpointReader {
 
   // Throws: NotFound, naming the closest names; CheckpointCorruptError.
   Tensor read(const std::string& name) const;
+  // Those tensors in that order, read in parallel, or nothing. Throws: as read.
+  std::vector<Tensor> read(const std::vector<std::string>& names, int threads = 0) const;
   // All tensors in the order of tensors(), read in parallel, or nothing.
   std::vector<Tensor> read_all(int threads = 0) const;
   // Reads every byte, gaps included. Throws: CheckpointCorruptError.

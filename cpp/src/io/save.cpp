@@ -1,6 +1,8 @@
 // One save, W1 to W9 of FORMAT.md, and the notes beside the checkpoints.
 #include <algorithm>
 #include <cerrno>
+#include <new>
+#include <optional>
 
 #include "base/crc32c.h"
 #include "io/bookkeeping.h"
@@ -51,6 +53,8 @@ class ModelDirWriter::Save {
       return path;
     } catch (const Failure& failure) {
       throw error_of(failure);
+    } catch (const std::bad_alloc&) {
+      throw error_of({"allocate memory for", path, ENOMEM, published_});
     } catch (...) {
       discard();
       throw;
@@ -240,7 +244,9 @@ class ModelDirWriter::Save {
     if (free_known) text += ", " + std::to_string(free) + " are free";
     text += failure.published ? ". The checkpoint is whole but not known to be durable."
                               : ". Earlier checkpoints are untouched.";
-    if (full)
+    if (failure.error_number == ENOMEM)
+      text += " Free memory, then save again.";
+    else if (full)
       text += " Free space, or keep fewer checkpoints with keep_checkpoint_max.";
     else
       text += " Save again when the file system answers.";
@@ -304,8 +310,17 @@ std::string ModelDirWriter::save(SaveSource& source) {
 
 std::string ModelDirWriter::save(const CheckpointContents& contents) {
   lock_->check_owned();  // before the contents are looked at
-  LiveSource source(contents, options_.threads);
-  return save(source);
+  std::optional<LiveSource> source;
+  try {
+    source.emplace(contents, options_.threads);
+  } catch (const std::bad_alloc&) {
+    throw Error(Code::kResourceExhausted,
+                "checkpoint in " + path_ +
+                    ": expected enough free memory to plan the save, got less. Nothing was "
+                    "written. Free memory, then save again.",
+                {{"path", path_}}, "CheckpointSaveError");
+  }
+  return save(*source);
 }
 
 void ModelDirWriter::write_bookkeeping(const std::string& json_text) {  // W10
