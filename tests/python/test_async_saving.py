@@ -14,12 +14,11 @@ import time
 import numpy as np
 import pytest
 from iris_like import classifier, input_fn, steps_of
-from line_model import line, line_data
+from line_model import Untrained, line, line_data
 from test_saving import Listener, diverging
 
 import holdfast as tf
 from holdfast import _core, errors
-from holdfast._graph import Graph
 from holdfast.train import _save_attempts
 from holdfast.train._background_save import BackgroundSave
 from holdfast.train._saver import Saver
@@ -292,7 +291,7 @@ def test_an_interruption_ends_the_waits_between_tries(tmp_path, gate, monkeypatc
         SavedState(),
         interrupted=lambda: told.is_set() and threading.current_thread() is main,
     )
-    session = Untrained(failures=1)
+    session = Untrained([save_error()])
     gate.errors[:] = [save_error()] if in_background else []
     began = time.monotonic()
     threading.Timer(0.2, told.set).start()
@@ -301,26 +300,6 @@ def test_an_interruption_ends_the_waits_between_tries(tmp_path, gate, monkeypatc
     saver.close()
     assert time.monotonic() - began < 15
     assert steps_of(tmp_path) == [0]
-
-
-class Untrained:
-    """What a Saver sees of a session: a trainer at step 0 whose first saves fail."""
-
-    def __init__(self, failures):
-        graph = Graph()
-        with graph.as_default():
-            tf.train.create_global_step()
-        core = _core.Trainer(graph.core, 1)
-        self.global_step, self.trainer, self._core, self._failures = 0, self, core, failures
-
-    def stage(self, *args):
-        self._core.stage(*args)
-
-    def save(self, *args):
-        self._failures -= 1
-        if self._failures >= 0:
-            raise save_error()
-        return self._core.save(*args)
 
 
 # The thread

@@ -4,11 +4,15 @@ import os
 
 import pytest
 from iris_like import steps_of, tree_of
-from line_model import line, line_data
+from line_model import Untrained, line, line_data
 
 import holdfast as tf
 from holdfast import _core, errors
 from holdfast.train._pruning import prune
+from holdfast.train._retention import Retention
+from holdfast.train._saver import Saver
+from holdfast.train._saver_options import SavedState, SaverOptions
+from holdfast.train._schedule import SaveSchedule
 
 
 def trained(model_dir, steps=6, **config):
@@ -157,3 +161,20 @@ def test_a_directory_that_cannot_be_judged_loses_nothing(tmp_path, monkeypatch, 
     trained(tmp_path, 3, keep_checkpoint_max=1)
     assert steps_of(tmp_path) == [0, 1, 2, 3]
     assert "so none is; trying again at the next save: list" in caplog.text
+
+
+def test_the_start_of_the_run_stays_until_the_run_has_saved(tmp_path):
+    trained(tmp_path, 3)
+    session = Untrained(global_step=1)
+    saver = Saver(
+        str(tmp_path),
+        SaveSchedule(save_steps=10),
+        SaverOptions(retention=Retention(keep_checkpoint_max=1)),
+        SavedState(restored_from=str(tmp_path / "model.ckpt-1")),
+    )
+    saver.start(session)
+    assert steps_of(tmp_path) == [1, 3]
+    session.go_to(11)
+    saver.look(session)
+    assert steps_of(tmp_path) == [11]
+    saver.close()
