@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from collections.abc import Callable
 
 from holdfast import _core, errors
@@ -71,7 +72,7 @@ class SaveJob:
         """
         try:
             path = write_with_retries(
-                write,
+                lambda: self._in_memory(step, write),
                 step=step,
                 retries=self._options.save_retries,
                 clock=self._clock,
@@ -104,6 +105,17 @@ class SaveJob:
     def retain(self, started_from: str | None) -> None:
         """Applies retention. started_from: the checkpoint of the run, until it has saved once."""
         retain(self._writer, self._model_dir, self._options.retention, started_from=started_from)
+
+    def _in_memory(self, step: int, write: Callable[[], str]) -> str:
+        try:
+            return write()
+        except MemoryError as error:
+            path = os.path.join(self._model_dir, f"model.ckpt-{step}")
+            raise errors.CheckpointDiskFullError(
+                f"checkpoint {path}: memory is used up. Earlier checkpoints are untouched. Train "
+                "with less data or a smaller model in memory, or on a machine with more.",
+                {"path": path, "step": step},
+            ) from error
 
     def _warn_of_nonfinite(self, path: str) -> None:
         if self._options.nonfinite != "warn":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from holdfast.train._saver import Saver
@@ -60,24 +60,11 @@ class CheckpointSaverHook(SessionRunHook):
         self._listeners = list(listeners or [])
         self._options = SaverOptions()
         self._saved_state = SavedState()
-        self._interrupted: Callable[[], bool] = lambda: False
         self._saver: Saver | None = None
 
-    def configure(
-        self,
-        options: SaverOptions,
-        saved_state: SavedState,
-        interrupted: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """Tells the hook what the run's checkpoints hold, how they are kept, and when to hurry.
-
-        Args:
-          options: How they are written and kept.
-          saved_state: What they hold.
-          interrupted: Whether the run is to end soon; called from the thread that trains, and
-            possibly from the one that saves.
-        """
-        self._options, self._saved_state, self._interrupted = options, saved_state, interrupted
+    def configure(self, options: SaverOptions, saved_state: SavedState) -> None:
+        """Tells the hook what the run's checkpoints hold and how they are kept."""
+        self._options, self._saved_state = options, saved_state
 
     @property
     def checkpoint_dir(self) -> str:
@@ -96,12 +83,7 @@ class CheckpointSaverHook(SessionRunHook):
     def after_create_session(self, session: Session, coord: None) -> None:
         """Saves the state that the run starts with."""
         self._saver = Saver(
-            self._checkpoint_dir,
-            self._schedule,
-            self._options,
-            self._saved_state,
-            self._listeners,
-            interrupted=self._interrupted,
+            self._checkpoint_dir, self._schedule, self._options, self._saved_state, self._listeners
         )
         self._saver.start(session)
 
