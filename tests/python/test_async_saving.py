@@ -255,13 +255,16 @@ def test_too_little_memory_for_the_copy_is_a_failed_save(tmp_path, monkeypatch, 
         def stage(self, *args):
             if self.global_step == 2:
                 raise errors.CheckpointSaveError("4096 bytes of memory are needed")
+            if self.global_step == 6:
+                raise MemoryError("std::bad_alloc")
             super().stage(*args)
 
     monkeypatch.setattr(_core, "Trainer", Trainer)
-    background(tmp_path, save_checkpoints_steps=2).train(line_data, steps=6)
-    assert steps_of(tmp_path) == [0, 4, 6]
+    background(tmp_path, save_checkpoints_steps=2).train(line_data, steps=8)
+    assert steps_of(tmp_path) == [0, 4, 8]
     assert "Saving the checkpoint of step 2 failed (1 in a row" in error_lines(caplog)[0]
     assert "4096 bytes of memory are needed" in error_lines(caplog)[0]
+    assert "model.ckpt-6: memory is used up" in error_lines(caplog)[1]
 
 
 def test_a_program_can_wait_for_its_saves(tmp_path, gate):
