@@ -304,7 +304,7 @@ class CheckpointSaveError(HoldfastError, UnavailableError):
 
 
 class CheckpointDiskFullError(CheckpointSaveError, ResourceExhaustedError):
-    """A checkpoint could not be written because the disk is full."""
+    """A checkpoint could not be written because disk space, or memory, is used up."""
 
     _code = RESOURCE_EXHAUSTED
 

@@ -26,6 +26,11 @@ struct Failure {
   bool published = false;
 };
 
+// The disk itself, a quota, or a limit on the size of files; not memory or descriptors.
+bool is_disk_full(int error_number) {
+  return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+}
+
 void check(int result, const char* call, const std::string& path) {
   if (result < 0) throw Failure{call, path, -result};
 }
@@ -127,11 +132,12 @@ class ModelDirWriter::Save {
       check(there, "stat", join_path(writer_.path_, target_));
     }
     if (!published_) rename_into_place();
-    writer_.newest_seq_ = plan_.manifest.commit_seq;
     if (writer_.options_.sync) {
       const int synced = writer_.sync_directory(writer_.directory_.get(), writer_.path_);
       if (synced < 0) throw Failure{"fsync", writer_.path_, -synced, true};
     }
+    // Not before: what may not be durable is written anew when the same step is saved again.
+    writer_.newest_seq_ = plan_.manifest.commit_seq;
     if (!replaced.empty()) delete_replaced(replaced);
   }
 
@@ -237,7 +243,7 @@ class ModelDirWriter::Save {
     std::uint64_t free = 0;
     const bool free_known = io_.free_bytes(writer_.directory_.get(), free) == 0;
     discard();
-    const bool full = code_of_errno(failure.error_number) == Code::kResourceExhausted;
+    const bool full = is_disk_full(failure.error_number);
     std::string text = "checkpoint " + join_path(writer_.path_, target_) + ": " + failure.call +
                        " " + failure.path + ": " + errno_text(failure.error_number) + "; needs " +
                        std::to_string(needed) + " bytes";

@@ -206,7 +206,7 @@ class Saver:
             return
         staged = self._staged = self._staged or _core.StagedCheckpoint()
         try:
-            session.trainer.stage(staged, state, model)
+            self._job.within_memory(step, lambda: session.trainer.stage(staged, state, model))
         except errors.CheckpointSaveError as error:  # memory is short
             self._heed(session, self._job.failed(step, error, stakes))
             return
