@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from holdfast import _core, metrics
+from holdfast import _core, _signals, metrics
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._inputs import empty_error
 from holdfast.estimator._run_config import RunConfig
@@ -65,6 +65,7 @@ def evaluate_model(
       errors.InvalidArgumentError: the data do not fit the model, or there are none.
       ValueError: the model names a metric `loss` or `global_step`.
     """
+    _signals.check()  # an evaluation in a hook is not begun when training is to end
     reader = _core.CheckpointReader(checkpoint)
     seed = run_seed(config, reader)
     built = build_model(
