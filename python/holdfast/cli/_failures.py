@@ -95,6 +95,6 @@ def report(error: BaseException, *, as_json: bool) -> ExitCode:
             "exit_code": int(code),
         }
         print(json.dumps(facts), file=sys.stderr)
-    else:
+    elif not isinstance(error, errors.TrainingInterrupted):  # the log has just said it
         print(f"holdfast: {text}", file=sys.stderr)
     return code
