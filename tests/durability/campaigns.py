@@ -8,4 +8,8 @@ from campaign import Campaign
 ALL: list[Campaign] = [
     damage.CAMPAIGN,
 ]
+import random_kills
+from campaign import Campaign
+
+ALL: list[Campaign] = [random_kills.CAMPAIGN]
 IDS = [campaign.id for campaign in ALL]
