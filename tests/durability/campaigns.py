@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import damage
-from campaign import Campaign
-
-ALL: list[Campaign] = [
-    damage.CAMPAIGN,
-]
 import random_kills
 from campaign import Campaign
 
-ALL: list[Campaign] = [random_kills.CAMPAIGN]
+ALL: list[Campaign] = [
+    random_kills.CAMPAIGN,
+    damage.CAMPAIGN,
+]
 IDS = [campaign.id for campaign in ALL]
