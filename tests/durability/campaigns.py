@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import damage
 import random_kills
+import sigterm
 from campaign import Campaign
 
 ALL: list[Campaign] = [
     random_kills.CAMPAIGN,
     damage.CAMPAIGN,
+    sigterm.CAMPAIGN,
 ]
 IDS = [campaign.id for campaign in ALL]

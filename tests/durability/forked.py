@@ -6,44 +6,37 @@ not. The parent must not have made threads that the work needs.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import select
 import signal
+import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 Tell = Callable[[str], None]
 # Of a child that raised something; distinct from 128 + any signal.
 FAILED = 99
 
 
-class Forked:
-    """A child process that runs `work(tell)`. Not thread-safe.
-
-    The child exits with 0, with the code of a SystemExit, or with FAILED after telling "failed: "
-    and the exception. Its signals are Python's own.
+class Child:
+    """A process that tells lines. Not thread-safe.
 
     Attributes:
-      pid: Of the child.
+      pid: Of the process.
       lines: What it has told so far.
-      began: time.monotonic() of the fork.
+      began: time.monotonic() of its start.
     """
 
-    def __init__(self, work: Callable[[Tell], None]) -> None:
+    def __init__(self, pid: int, told: int) -> None:
+        self.pid = pid
         self.lines: list[str] = []
         self.began = time.monotonic()
-        self._status: int | None = None
-        self._rest = b""
-        self._from, to = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(self._from)
-            _run(work, to)
-        os.close(to)
+        self._from = told
         self._open = True
+        self._rest = b""
+        self._status: int | None = None
 
     def wait_for(self, start: str, seconds: float) -> bool:
         """Waits until a line with this start was told; False if the child ends or time is up."""
@@ -85,6 +78,35 @@ class Forked:
         return False
 
 
+def fork(work: Callable[[Tell], None]) -> Child:
+    """Runs `work(tell)` in a forked child, with Python's own signal handlers.
+
+    The child exits with 0, with the code of a SystemExit, or with FAILED after telling "failed: "
+    and the exception.
+    """
+    told, to = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(told)
+        _run(work, to)
+    os.close(to)
+    return Child(pid, told)
+
+
+def start(*arguments: str) -> Child:
+    """Runs a new Python interpreter, whose standard output is what it tells."""
+    told, to = os.pipe()
+    paths = os.pathsep.join(path for path in sys.path if path)
+    pid = os.posix_spawn(
+        sys.executable,
+        [sys.executable, *arguments],
+        {**os.environ, "PYTHONPATH": paths},
+        file_actions=[(os.POSIX_SPAWN_DUP2, to, 1)],
+    )
+    os.close(to)
+    return Child(pid, told)
+
+
 def _run(work: Callable[[Tell], None], to: int) -> None:
     """Runs the child's work and ends the process, whatever happens."""
 
@@ -112,12 +134,3 @@ def _run(work: Callable[[Tell], None], to: int) -> None:
 def numbers(lines: list[str], start: str) -> list[int]:
     """Returns the numbers behind `start` in lines such as "saved 12"."""
     return [int(line[len(start) :]) for line in lines if line.startswith(start)]
-
-
-@contextlib.contextmanager
-def ended(child: Forked) -> Iterator[Forked]:
-    """Ends the child at the end of the block, if it has not ended by itself."""
-    try:
-        yield child
-    finally:
-        child.end(0.0)

@@ -28,7 +28,6 @@ from campaign import Campaign, Outcome, Setting
 
 import holdfast as tf
 from holdfast import _core
-from holdfast.estimator import RunConfig
 
 STEPS_PER_SAVE = 200  # a few milliseconds
 SAVES = 200
@@ -134,12 +133,13 @@ class Directory:
 
 def configurations() -> list[dict[str, Any]]:
     """Returns how directories are written, in turn."""
-    fields = {field.name for field in dataclasses.fields(RunConfig)}
-    ways = [{"async_save": False}, {"async_save": True}] if "async_save" in fields else [{}]
-    quick = [{"durability": "process", **way} for way in ways]
-    synced = [{"durability": "full", **way} for way in ways]
-    turns = list(itertools.islice(itertools.cycle(quick), (_SYNCED_EVERY - 1) * len(ways)))
-    return turns + synced
+    return [
+        {
+            "durability": "full" if turn % _SYNCED_EVERY == 2 else "process",
+            "async_save": turn % 2 == 1,
+        }
+        for turn in range(2 * _SYNCED_EVERY)
+    ]
 
 
 def reference(folder: Path) -> dict[int, str]:
@@ -159,7 +159,7 @@ def reference(folder: Path) -> dict[int, str]:
             path, save_checkpoints_steps=STEPS_PER_SAVE, durability="process"
         ).train(small_training.shuffled, max_steps=LAST, saving_listeners=[Digests(tell)])
 
-    child = forked.Forked(train)
+    child = forked.fork(train)
     if child.end(_PATIENCE) != 0:
         raise RuntimeError(f"the reference run failed: {child.lines[-2:]}")
     return {int(step): digest for step, digest in (line.split() for line in child.lines)}
@@ -191,7 +191,7 @@ def kill_once(directory: Directory, chance: random.Random, startup: float, seen:
     moment, aim = chance.random(), None
     if moment > 0.5:  # a save takes a small part of the time: these kills are aimed at one
         aim = chance.randint(1, 6), chance.uniform(0.0, 1.2 * directory.save_secs)
-    child = forked.Forked(lambda tell: directory.train(tell, aim))
+    child = forked.fork(lambda tell: directory.train(tell, aim))
     if moment < 0.2:
         child.listen(chance.uniform(0.0, 1.2 * startup))
     elif child.wait_for("saved", _PATIENCE):
@@ -228,7 +228,7 @@ def inspect(directory: Directory, expected: dict[int, str], seen: Seen) -> None:
         for problem in look(directory.path, directory.told, expected):
             tell(f"problem: {problem}".replace("\n", " "))
 
-    child = forked.Forked(work)
+    child = forked.fork(work)
     status = child.end(_PATIENCE)
     seen.violations += [f"{directory.name}, kill {seen.kills}: {line}" for line in child.lines]
     if status != 0 and not child.lines:
@@ -237,7 +237,7 @@ def inspect(directory: Directory, expected: dict[int, str], seen: Seen) -> None:
 
 def to_the_end(directory: Directory, expected: dict[int, str], seen: Seen) -> None:
     """Trains on without a kill, and compares the end."""
-    child = forked.Forked(directory.train)
+    child = forked.fork(directory.train)
     if child.end(_PATIENCE) != 0:
         seen.violations.append(f"{directory.name}: continuing failed: {child.lines[-2:]}")
         return
@@ -261,12 +261,13 @@ def run(setting: Setting, spoil: Spoil = lambda: None) -> Outcome:
         expected = reference(Path(folder))
         spoil()
         startup = 0.1
+        each = max(1, min(KILLS_PER_DIRECTORY, setting.size // 4))
         for number, config in enumerate(itertools.cycle(configurations())):
             if seen.kills >= setting.size:
                 break
             place = setting.folder if config["durability"] == "full" else Path(folder)
             directory = Directory(place / f"model{number}", f"directory {number} {config}", config)
-            target = min(setting.size, seen.kills + KILLS_PER_DIRECTORY)
+            target = min(setting.size, seen.kills + each)
             while seen.kills < target and kill_once(directory, chance, startup, seen):
                 startup = min(max(0.02, seen.longest_restart), 0.2)
                 inspect(directory, expected, seen)
