@@ -170,14 +170,17 @@ def cases(count: int, chance: random.Random) -> list[Case]:
     for number in range(count):
         situation = SITUATIONS[number % len(SITUATIONS)]
         handler = situation.needs_handler or chance.random() < 0.5
+        interpreter = number % _INTERPRETER_EVERY == _INTERPRETER_EVERY - 1
+        # An interpreter that is shutting down has put the handlers back itself: one signal only.
+        again = handler and not interpreter and chance.random() < 0.5
         made.append(
             Case(
                 situation=situation,
                 delay=chance.uniform(0.0, situation.span),
                 continued=chance.random() < 0.5,
                 handler=handler,
-                again=chance.uniform(0.0, 0.05) if handler and chance.random() < 0.5 else None,
-                interpreter=number % _INTERPRETER_EVERY == _INTERPRETER_EVERY - 1,
+                again=chance.uniform(0.0, 0.05) if again else None,
+                interpreter=interpreter,
             )
         )
     return made
@@ -194,6 +197,8 @@ def run(setting: Setting, spoil: Spoil = lambda: None) -> Outcome:
         model_dir = setting.folder / f"model{number}"
         if case.continued:
             shutil.copytree(templates[case.situation.name], model_dir)
+        else:
+            model_dir.mkdir()
         problems, took, lines = attack(case, model_dir)
         problems += inspect(case, model_dir, lines)
         name = f"seed {setting.seed}, case {number}, {case.situation.name}, {case.delay:.3f} s"

@@ -201,8 +201,11 @@ class Retries(Situation):
     config: ClassVar[dict[str, Any]] = {"save_checkpoints_steps": 15}
 
     def listener(self, model_dir: str, tell: forked.Tell) -> tf.estimator.CheckpointSaverListener:
+        filled: list[int] = []
+
         def fill(step: int) -> None:
-            if step >= 15:
+            if step >= 15 and not filled:  # not the last save, which comes after the handler
+                filled.append(step)
                 _limit_files(100)
                 tell("full")
 
