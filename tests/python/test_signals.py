@@ -129,6 +129,29 @@ def test_no_evaluation_begins_once_training_is_to_end(tmp_path):
     assert built == []
 
 
+def test_a_wait_for_the_input_function_of_an_evaluation_is_ended(tmp_path):
+    estimator = line(tmp_path)
+
+    def data():
+        send_soon()
+        time.sleep(FOR_EVER)
+
+    with pytest.raises(TrainingInterrupted):
+        estimator.train(line_data, hooks=[At(3, lambda: estimator.evaluate(data))], steps=9)
+    assert steps_of(tmp_path) == [0, 3]
+
+
+def test_no_step_follows_a_signal_in_before_run(tmp_path):
+    class Before(tf.train.SessionRunHook):
+        def before_run(self, run_context):
+            if run_context.session.global_step == 3:
+                send()
+
+    with pytest.raises(TrainingInterrupted):
+        line(tmp_path).train(line_data, hooks=[Before()], steps=9)
+    assert steps_of(tmp_path) == [0, 3]
+
+
 def test_training_within_training_saves_both(tmp_path):
     inner, outer = line(tmp_path / "inner"), line(tmp_path / "outer")
     hook = At(3, lambda: inner.train(line_data, hooks=[At(5)], steps=9))

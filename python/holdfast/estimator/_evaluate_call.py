@@ -65,12 +65,12 @@ def evaluate_model(
       errors.InvalidArgumentError: the data do not fit the model, or there are none.
       ValueError: the model names a metric `loss` or `global_step`.
     """
-    _signals.check()  # an evaluation in a hook is not begun when training is to end
     reader = _core.CheckpointReader(checkpoint)
     seed = run_seed(config, reader)
-    built = build_model(
-        model_fn, input_fn, mode=ModeKeys.EVAL, params=params, config=config, seed=seed
-    )
+    with _signals.waiting():  # of the training whose hook evaluates, if there is one
+        built = build_model(
+            model_fn, input_fn, mode=ModeKeys.EVAL, params=params, config=config, seed=seed
+        )
     pairs = _metrics(built)
     every = [*built.spec.evaluation_hooks, *hooks]
     with built.graph.as_default():

@@ -108,7 +108,6 @@ class RunLoop:
 
         Raises: Interruption if a signal has come. The state is then that of a whole step.
         """
-        _signals.check()
         if self._context.stop_requested:
             return False
         progress = Progress(self._session.global_step, self._session.iteration)
@@ -139,7 +138,6 @@ class RunLoop:
         result = self._call(steps, fetches.nodes)
         left = steps - result.steps
         while result.reason == "time" and (due or plan.fetches):  # these wait for the last step
-            _signals.check()
             result = self._call(left, fetches.nodes)
             left -= result.steps
         if result.reason == "time":
@@ -158,6 +156,7 @@ class RunLoop:
 
     def _call(self, steps: int, fetches: Sequence[int]) -> _core.RunResult:
         session, plan = self._session, self._plan
+        _signals.check()
         began = self._clock()
         result = session.trainer.run(steps, plan.targets, fetches, plan.watch)
         self._slicer.observe(result.steps, self._clock() - began)
