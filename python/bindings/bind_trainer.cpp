@@ -24,6 +24,8 @@ const char* reason_text(StopReason reason) {
       return "requested";
     case StopReason::kNonFiniteLoss:
       return "nonfinite_loss";
+    case StopReason::kTime:
+      return "time";
   }
   return "";
 }
@@ -67,6 +69,7 @@ void bind_trainer(py::module_& module) {
       .def("run", &Trainer::run, "steps"_a, "targets"_a, "fetches"_a, "watch"_a = kNoNode,
            py::call_guard<py::gil_scoped_release>())
       .def("request_stop", &Trainer::request_stop)
+      .def("limit_call", &Trainer::limit_call, "seconds"_a)
       .def("variable_names", &Trainer::variable_names)
       .def("read_variable",
            [](const Trainer& trainer, const std::string& name) {

@@ -16,7 +16,7 @@ from holdfast.cli.verify import verify
 
 _EPILOG = (
     "Exit codes: 0 done, 1 a mistake of holdfast, 2 wrong options, 3 the table, 4 the checkpoint, "
-    "5 training failed, 130 interrupted."
+    "5 training failed, 130 interrupted, 143 terminated."
 )
 
 app = typer.Typer(
