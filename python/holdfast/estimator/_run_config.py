@@ -80,6 +80,9 @@ class RunConfig:
       keep_best: (metric, n, "max" or "min"): the n checkpoints with the best values of a metric
         stay as well, as far as `evaluate` has been called on them while they were there. The
         metric of an evaluation with a name is "name/metric".
+      break_lock: Take model_dir over from a writer on another machine, which was killed there.
+        Only where the file system cannot lock files, and so cannot tell; see
+        errors.ModelDirLockedError. A writer that is known to run is never pushed aside.
 
     Raises:
       ValueError: a field breaks its rule, or contradicts TF_CONFIG.
@@ -113,6 +116,7 @@ class RunConfig:
     async_save: bool = dataclasses.field(default=False, kw_only=True)
     async_on_busy: str = dataclasses.field(default="wait", kw_only=True)
     keep_best: tuple[str, int, str] | None = dataclasses.field(default=None, kw_only=True)
+    break_lock: bool = dataclasses.field(default=False, kw_only=True)
     _task: TaskConfig = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -264,6 +268,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: _is_keep_best(v),
         'None or (metric, n greater than 0, "max" or "min") such as ("accuracy", 3, "max")',
     ),
+    "break_lock": (lambda v: isinstance(v, bool), "True or False"),
 }
 
 
