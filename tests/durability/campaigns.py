@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import damage
+import readers_during_retention
+import two_writers
 from campaign import Campaign
 
 ALL: list[Campaign] = [
     damage.CAMPAIGN,
+    readers_during_retention.CAMPAIGN,
+    two_writers.CAMPAIGN,
 ]
 IDS = [campaign.id for campaign in ALL]

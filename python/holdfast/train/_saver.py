@@ -26,61 +26,6 @@ from holdfast.train._session import Session
 _logger = logging.getLogger("holdfast")
 
 
-class CheckpointSaverListener:
-    """Told of every checkpoint of a run. Source: tf.estimator.CheckpointSaverListener."""
-
-    def begin(self) -> None:
-        """Called once before the run."""
-
-    def before_save(self, session: Session, global_step_value: int) -> None:
-        """Called before a checkpoint of that step is written."""
-
-    def after_save(self, session: Session, global_step_value: int) -> bool | None:
-        """Called once the checkpoint is safe on disk. True, between first and last: stop."""
-        return None
-
-    def end(self, session: Session, global_step_value: int) -> None:
-        """Called once after the last save."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Clock:
-    """Seconds for intervals; passed in by tests."""
-
-    seconds: Callable[[], float] = time.monotonic
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SaverOptions:
-    """How the checkpoints of a run are written and kept. See RunConfig for each field."""
-
-    retention: Retention = dataclasses.field(default_factory=Retention)
-    durability: str = "full"
-    nonfinite: str = "warn"
-    max_failed_saves: int = 3
-    threads: int = 0
-    break_lock: bool = False
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SavedState:
-    """What goes into a checkpoint beside the tensors.
-
-    Args:
-      model: The manifest's "model".
-      state: Makes the manifest's "state" of the moment, without what the trainer adds.
-      train_seconds: Seconds of training before this run.
-      restored_from: The checkpoint this run continues from.
-      found_seq: newest_seq of model_dir before the run chose what to restore; None: not looked.
-    """
-
-    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    state: Callable[[], Mapping[str, Any]] = dict
-    train_seconds: float = 0.0
-    restored_from: str | None = None
-    found_seq: int | None = None
-
-
 def newest_seq(model_dir: str) -> int:
     """Returns the commit number of the newest checkpoint; 0 if there is none."""
     return max((info.commit_seq for info in _core.list_checkpoints(model_dir)), default=0)
