@@ -194,6 +194,8 @@ class TensorInfo:
     def shape(self) -> list[int]: ...
     @property
     def nonfinite(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
 
 class CheckpointReader:
     def __init__(self, path: str) -> None: ...
@@ -234,7 +236,13 @@ class StagedCheckpoint:
         """Of the files it will become; 0 when empty."""
 
 class CheckpointWriter:
-    def __init__(self, model_dir: str, durability: str = "full", threads: int = 0) -> None: ...
+    def __init__(
+        self,
+        model_dir: str,
+        durability: str = "full",
+        threads: int = 0,
+        break_lock: bool = False,
+    ) -> None: ...
     def save(
         self,
         tensors: Mapping[str, Array],

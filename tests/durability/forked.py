@@ -6,6 +6,7 @@ not. The parent must not have made threads that the work needs.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import select
@@ -13,7 +14,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 Tell = Callable[[str], None]
 # Of a child that raised something; distinct from 128 + any signal.
@@ -134,3 +135,12 @@ def _run(work: Callable[[Tell], None], to: int) -> None:
 def numbers(lines: list[str], start: str) -> list[int]:
     """Returns the numbers behind `start` in lines such as "saved 12"."""
     return [int(line[len(start) :]) for line in lines if line.startswith(start)]
+
+
+@contextlib.contextmanager
+def ended(child: Child) -> Iterator[Child]:
+    """Ends the child at the end of the block, if it has not ended by itself."""
+    try:
+        yield child
+    finally:
+        child.end(0.0)

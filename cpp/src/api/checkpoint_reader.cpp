@@ -16,8 +16,17 @@ namespace {
 constexpr std::size_t kClosestNames = 3;
 
 TensorInfo info_of(const io::TensorEntry& entry) {
-  return {entry.name,      entry.role,  entry.slot_of, entry.slot,
-          entry.optimizer, entry.dtype, entry.shape,   static_cast<std::int64_t>(entry.nonfinite)};
+  std::uint64_t bytes = 0;
+  for (const io::PartEntry& part : entry.parts) bytes += part.bytes;
+  return {entry.name,
+          entry.role,
+          entry.slot_of,
+          entry.slot,
+          entry.optimizer,
+          entry.dtype,
+          entry.shape,
+          static_cast<std::int64_t>(entry.nonfinite),
+          static_cast<std::int64_t>(bytes)};
 }
 
 }  // namespace

@@ -14,11 +14,12 @@ class ExitCode(IntEnum):
     """The exit codes of every command; README.md lists them."""
 
     OK = 0
-    INTERNAL = 1  # a mistake of holdfast; --debug shows where
+    DAMAGED = 1  # what verify or inspect was asked to look at is damaged
     USAGE = 2  # an option or argument is wrong
     DATA = 3  # the table cannot be read, or does not suit the model
-    CHECKPOINT = 4  # there is none, it is damaged, or it does not fit the model
+    CHECKPOINT = 4  # there is none, it is damaged or in use, or it does not fit the model
     TRAINING = 5  # the loss became NaN, or a checkpoint could not be saved
+    INTERNAL = 70  # a mistake of holdfast; --debug shows where. 70: EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130  # Ctrl-C, as shells count it: 128 + SIGINT
     TERMINATED = 143  # 128 + SIGTERM
 

@@ -85,6 +85,9 @@ class RunConfig:
         raise errors.TrainingInterrupted; () or None: none. SIGINT among them does so the first
         time and raises KeyboardInterrupt the second time. Handlers of the program are called as
         well. In the main thread only.
+      break_lock: Take model_dir over from a writer on another machine, which was killed there.
+        Only where the file system cannot lock files, and so cannot tell; see
+        errors.ModelDirLockedError. A writer that is known to run is never pushed aside.
 
     Raises:
       ValueError: a field breaks its rule, or contradicts TF_CONFIG.
@@ -121,6 +124,7 @@ class RunConfig:
     save_on_signals: Sequence[str | int] | None = dataclasses.field(
         default=("SIGTERM",), kw_only=True
     )
+    break_lock: bool = dataclasses.field(default=False, kw_only=True)
     _task: TaskConfig = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -276,6 +280,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: _are_signals(v),
         'a tuple of signals that a program can handle, as ("SIGTERM", "SIGINT")',
     ),
+    "break_lock": (lambda v: isinstance(v, bool), "True or False"),
 }
 
 

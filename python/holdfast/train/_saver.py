@@ -76,7 +76,9 @@ class Saver:
         self._stop = False  # a listener has asked to
         self._staged: _core.StagedCheckpoint | None = None
         self._background: BackgroundSave[Outcome] = BackgroundSave()
-        self._writer = _core.CheckpointWriter(model_dir, options.durability, options.threads)
+        self._writer = _core.CheckpointWriter(
+            model_dir, options.durability, options.threads, options.break_lock
+        )
         try:
             self._check_found()
             self._job = SaveJob(self._writer, model_dir, options, self._clock, self._hurried)
