@@ -10,12 +10,13 @@ import sigterm
 import two_writers
 from campaign import Campaign
 
-ALL: list[Campaign] = [
-    random_kills.CAMPAIGN,
-    damage.CAMPAIGN,
+_ALL: list[Campaign] = [
     async_overwrite.CAMPAIGN,
-    sigterm.CAMPAIGN,
+    damage.CAMPAIGN,
+    random_kills.CAMPAIGN,
     readers_during_retention.CAMPAIGN,
+    sigterm.CAMPAIGN,
     two_writers.CAMPAIGN,
 ]
+ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]
