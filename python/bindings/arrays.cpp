@@ -63,7 +63,9 @@ py::array array_from_tensor(const Tensor& tensor) {
     flat.attr("__setitem__")(py::ellipsis(), items);
     return flat.attr("reshape")(tensor.shape());
   }
-  const py::dtype dtype(dtype_name(tensor.dtype()));
+  // numpy has no bfloat16: its bits.
+  const bool is_bfloat16 = tensor.dtype() == DType::kBFloat16;
+  const py::dtype dtype(is_bfloat16 ? "uint16" : dtype_name(tensor.dtype()));
   auto* kept = new Tensor(tensor);
   const py::capsule owner(kept, [](void* p) { delete static_cast<Tensor*>(p); });
   return py::array(dtype, tensor.shape(), kept->raw(), owner);

@@ -12,7 +12,8 @@ namespace holdfast::python {
 // Throws: InvalidArgument for other dtypes.
 Tensor tensor_from_array(const pybind11::array& array);
 
-// A new array that owns or shares the tensor's elements; kString becomes an object array of bytes.
+// A new array that owns or shares the tensor's elements; kString becomes an object array of bytes,
+// kBFloat16, which numpy lacks, uint16 of the same bits.
 pybind11::array array_from_tensor(const Tensor& tensor);
 
 }  // namespace holdfast::python

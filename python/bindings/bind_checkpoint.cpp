@@ -71,7 +71,8 @@ void bind_infos(py::module_& module) {
       .def_readonly("optimizer", &TensorInfo::optimizer)
       .def_property_readonly("dtype", [](const TensorInfo& info) { return dtype_name(info.dtype); })
       .def_readonly("shape", &TensorInfo::shape)
-      .def_readonly("nonfinite", &TensorInfo::nonfinite);
+      .def_readonly("nonfinite", &TensorInfo::nonfinite)
+      .def_readonly("bytes", &TensorInfo::bytes);
 }
 
 void bind_reader(py::module_& module) {
@@ -120,14 +121,17 @@ void bind_staged(py::module_& module) {
 
 void bind_writer(py::module_& module) {
   py::class_<CheckpointWriter>(module, "CheckpointWriter")
-      .def(py::init([](const std::string& model_dir, const std::string& durability, int threads) {
+      .def(py::init([](const std::string& model_dir, const std::string& durability, int threads,
+                       bool break_lock) {
              CheckpointWriterOptions options;
              options.durability = durability_from(durability);
              options.threads = threads;
+             options.break_lock = break_lock;
              const py::gil_scoped_release nogil;
              return CheckpointWriter(model_dir, options);
            }),
-           py::arg("model_dir"), py::arg("durability") = "full", py::arg("threads") = 0)
+           py::arg("model_dir"), py::arg("durability") = "full", py::arg("threads") = 0,
+           py::arg("break_lock") = false)
       .def(
           "save",
           [](CheckpointWriter& writer, const py::dict& arrays, std::int64_t global_step,

@@ -24,6 +24,8 @@ const char* reason_text(StopReason reason) {
       return "requested";
     case StopReason::kNonFiniteLoss:
       return "nonfinite_loss";
+    case StopReason::kTime:
+      return "time";
   }
   return "";
 }
@@ -80,6 +82,7 @@ void bind_trainer(py::module_& module) {
           "writer"_a, "sources"_a, "every"_a, "speed_every"_a)
       .def("clear_summaries", &Trainer::clear_summaries)
       .def("request_stop", &Trainer::request_stop)
+      .def("limit_call", &Trainer::limit_call, "seconds"_a)
       .def("variable_names", &Trainer::variable_names)
       .def("read_variable",
            [](const Trainer& trainer, const std::string& name) {

@@ -7,6 +7,7 @@ Source: tf.errors, and section "Error types" of the checkpoint format.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -304,7 +305,7 @@ class CheckpointSaveError(HoldfastError, UnavailableError):
 
 
 class CheckpointDiskFullError(CheckpointSaveError, ResourceExhaustedError):
-    """A checkpoint could not be written because the disk is full."""
+    """A checkpoint could not be written because disk space, or memory, is used up."""
 
     _code = RESOURCE_EXHAUSTED
 
@@ -317,8 +318,17 @@ class UnsafeInputError(HoldfastError, DataLossError):
     """A file exceeds a limit that protects its reader."""
 
 
-class TrainingInterrupted(HoldfastError, AbortedError):  # noqa: N818 - not a mistake of anyone
-    """Training was stopped by a signal, after saving."""
+class TrainingInterrupted(HoldfastError, AbortedError, SystemExit):  # noqa: N818 - no mistake
+    """Training was stopped by the signal of details["signal"], after saving.
+
+    Also a SystemExit: a program that does not catch it exits with 128 + signal, as shells count.
+    """
+
+    @property
+    def code(self) -> int:  # type: ignore[override]
+        """The exit code: 143 for SIGTERM, 130 for SIGINT; 1 if the signal is not known."""
+        name = self.details.get("signal", "")
+        return 128 + signal.Signals[name] if name in signal.Signals.__members__ else 1
 
 
 class NanLossDuringTrainingError(HoldfastError, RuntimeError):
@@ -358,18 +368,7 @@ _BY_CODE: dict[int, type[OpError]] = {
 
 # The names that holdfast::Error::kind() uses.
 _BY_KIND: dict[str, type[HoldfastError]] = {
-    cls.__name__: cls
-    for cls in (
-        NoCheckpointError,
-        CheckpointMismatchError,
-        CheckpointCorruptError,
-        CheckpointVersionError,
-        CheckpointSaveError,
-        ModelDirLockedError,
-        UnsafeInputError,
-        TrainingInterrupted,
-        NanLossDuringTrainingError,
-    )
+    cls.__name__: cls for cls in HoldfastError.__subclasses__()
 }
 
 _core.set_error_classes(_BY_CODE, _BY_KIND)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import async_overwrite
 import damage
+import random_kills
+import readers_during_retention
+import sigterm
+import two_writers
 from campaign import Campaign
 
-ALL: list[Campaign] = [
+_ALL: list[Campaign] = [
+    async_overwrite.CAMPAIGN,
     damage.CAMPAIGN,
+    random_kills.CAMPAIGN,
+    readers_during_retention.CAMPAIGN,
+    sigterm.CAMPAIGN,
+    two_writers.CAMPAIGN,
 ]
+ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]

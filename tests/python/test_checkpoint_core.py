@@ -205,3 +205,40 @@ def test_saving_what_was_never_staged_is_an_error(tmp_path: pathlib.Path) -> Non
         pytest.raises(errors.FailedPreconditionError, match=message),
     ):
         writer.save_staged(staged)
+
+
+def test_a_trainer_goes_on_from_what_it_restored(tmp_path: pathlib.Path) -> None:
+    graph = _core.Graph()
+    w = graph.add("variable", [], {"dtype": "float32", "shape": (1_200_000,)}, "w")
+    step = {"dtype": "int64", "shape": (), "role": "global_step"}
+    graph.add("variable", [], step, "global_step")
+    double = graph.add("assign_add", [w, w])
+    trainer = _core.Trainer(graph, seed=0, threads=2)
+    trainer.write_variable("w", np.full(1_200_000, 3, np.float32))
+    with _writer(tmp_path) as writer:
+        path = trainer.save(writer)
+    trainer.run(2, [double], [])  # plans a program on the memory of now
+    assert trainer.read_variable("w")[-1] == 12
+    reader = _core.CheckpointReader(path)
+    trainer.restore(reader)
+    assert trainer.read_variable("w")[-1] == 3
+    trainer.run(1, [double], [])
+    np.testing.assert_array_equal(trainer.read_variable("w"), np.full(1_200_000, 6, np.float32))
+    trainer.restore(reader)  # what ran did not write into what was read
+    assert trainer.read_variable("w")[-1] == 3
+
+
+def test_a_restore_takes_everything_or_nothing(tmp_path: pathlib.Path) -> None:
+    value = np.arange(700_000, dtype=np.float32)
+    with _writer(tmp_path) as writer:
+        path = pathlib.Path(trainer_of(value, 7).save(writer))
+    shard = path / "data-00000-of-00001.bin"
+    damaged = bytearray(shard.read_bytes())
+    damaged[-1] ^= 1  # the last tensor's
+    shard.chmod(0o644)
+    shard.write_bytes(damaged)
+    trainer = trainer_of(value + 1, 9)
+    with pytest.raises(errors.CheckpointCorruptError, match='tensor "w"'):
+        trainer.restore(_core.CheckpointReader(str(path)))
+    assert trainer.global_step == 9
+    np.testing.assert_array_equal(trainer.read_variable("w"), value + 1)

@@ -154,6 +154,9 @@ def test_inspect_names_tensors_with_shape_dtype_and_size(trained: Path) -> None:
         "dtype": "float32",
         "shape": [4, 10],
         "bytes": 160,
+        "nonfinite": 0,
+        **{figure: kernel[figure] for figure in ("min", "max", "mean")},
+        "damage": None,
     }
     assert tensors["dnn/hiddenlayer_0/kernel/t_0/Adagrad"]["role"] == "slot"
     text = run("inspect", trained / "model.ckpt-0").stdout
@@ -221,7 +224,7 @@ def test_a_bad_table_gets_a_sentence_and_leaves_no_model_dir(
         (("train", "--save-steps", "5", "--save-secs", "5"), 2, "exclude each other"),
         (("evaluate", "--model-dir", "nowhere"), 4, "found no holdfast.json; train one with: "),
         (("predict", "--model-dir", "nowhere"), 4, "found no holdfast.json; train one with: "),
-        (("inspect", "nowhere"), 4, "nowhere: expected a model_dir or a checkpoint"),
+        (("inspect", "nowhere"), 4, "No checkpoint at 'nowhere': it is no directory. Expected a"),
         (("train", "--learning-rate", "1e38", "--optimizer", "SGD"), 5, "NaN"),
     ],
 )

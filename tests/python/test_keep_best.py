@@ -90,6 +90,22 @@ def test_a_damaged_line_costs_itself_alone(tmp_path, caplog):
     assert list(_evaluations.values(str(tmp_path), "score").values()) == [7.0]
 
 
+def test_a_line_is_json_that_every_program_reads(tmp_path):
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    line(tmp_path).train(line_data, steps=1)
+    info = _core.CheckpointReader(str(tmp_path / "model.ckpt-1")).info
+    odd = {"a": np.nan, "b": np.float32(-np.inf), "c": True, "d": np.zeros(3), "e": b"text"}
+    _evaluations.record(str(tmp_path / "eval"), info, odd)
+    text = (tmp_path / "eval" / "metrics.jsonl").read_text()
+    document = json.loads(text, parse_constant=refuse)
+    assert document["step"] == 1
+    assert document["metrics"] == {"a": "nan", "b": "-inf", "c": 1, "e": "b'text'"}
+    assert _evaluations.values(str(tmp_path), "b") == {_evaluations.key_of(info): -np.inf}
+    assert _evaluations.values(str(tmp_path), "e") == {}
+
+
 def test_the_last_evaluation_of_a_checkpoint_counts(tmp_path):
     line(tmp_path).train(line_data, steps=1)
     info = _core.CheckpointReader(str(tmp_path / "model.ckpt-1")).info

@@ -4,11 +4,15 @@ import os
 
 import pytest
 from iris_like import steps_of, tree_of
-from line_model import line, line_data
+from line_model import Untrained, line, line_data
 
 import holdfast as tf
 from holdfast import _core, errors
 from holdfast.train._pruning import prune
+from holdfast.train._retention import Retention
+from holdfast.train._saver import Saver
+from holdfast.train._saver_options import SavedState, SaverOptions
+from holdfast.train._schedule import SaveSchedule
 
 
 def trained(model_dir, steps=6, **config):
@@ -129,9 +133,11 @@ def stuck(monkeypatch):
 def test_prune_deletes_the_others_and_raises(tmp_path, stuck):
     trained(tmp_path, 4)
     stuck.add("model.ckpt-1")
-    with pytest.raises(errors.UnavailableError, match=r"model\.ckpt-1: Input/output error"):
+    with pytest.raises(errors.UnavailableError, match=r"model\.ckpt-1: Input/output") as caught:
         prune(tmp_path, keep_checkpoint_max=1, keep_checkpoint_every_n_hours=None)
     assert steps_of(tmp_path) == [1, 4]
+    trained(tmp_path, 1)  # the lock is free
+    del caught  # which had kept the frame alive, and all that is in it
 
 
 def test_what_cannot_be_deleted_is_tried_again_at_the_next_save(tmp_path, stuck, caplog):
@@ -157,3 +163,20 @@ def test_a_directory_that_cannot_be_judged_loses_nothing(tmp_path, monkeypatch, 
     trained(tmp_path, 3, keep_checkpoint_max=1)
     assert steps_of(tmp_path) == [0, 1, 2, 3]
     assert "so none is; trying again at the next save: list" in caplog.text
+
+
+def test_the_start_of_the_run_stays_until_the_run_has_saved(tmp_path):
+    trained(tmp_path, 3)
+    session = Untrained(global_step=1)
+    saver = Saver(
+        str(tmp_path),
+        SaveSchedule(save_steps=10),
+        SaverOptions(retention=Retention(keep_checkpoint_max=1)),
+        SavedState(restored_from=str(tmp_path / "model.ckpt-1")),
+    )
+    saver.start(session)
+    assert steps_of(tmp_path) == [1, 3]
+    session.go_to(11)
+    saver.look(session)
+    assert steps_of(tmp_path) == [11]
+    saver.close()

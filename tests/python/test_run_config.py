@@ -98,6 +98,7 @@ def test_both_save_intervals_are_refused():
         ("keep_best", ("accuracy", 3, "highest"), '"max" or "min"'),
         ("keep_best", ("", 3, "max"), "metric"),
         ("keep_best", "accuracy", "metric"),
+        ("break_lock", "yes", "True or False"),
     ],
 )
 def test_a_value_against_the_rule_names_field_and_value(field, value, words):

@@ -240,6 +240,19 @@ def test_what_is_published_but_not_durable_deletes_nothing(tmp_path, failing, ca
     assert steps_of(tmp_path) == [3]
 
 
+def test_no_memory_for_a_save_is_a_failed_save(tmp_path, monkeypatch, caplog):
+    class Trainer(_core.Trainer):
+        def save(self, *args):
+            if self.global_step == 2:
+                raise MemoryError("std::bad_alloc")
+            return super().save(*args)
+
+    monkeypatch.setattr(_core, "Trainer", Trainer)
+    line(tmp_path, save_checkpoints_steps=2, save_retries=0).train(line_data, steps=4)
+    assert steps_of(tmp_path) == [0, 4]
+    assert "model.ckpt-2: memory is used up. Earlier checkpoints are" in error_lines(caplog)[0]
+
+
 FULL = """
 import resource
 import sys

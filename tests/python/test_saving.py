@@ -119,6 +119,13 @@ def test_a_listener_may_stop_the_run(tmp_path):
     assert estimator.get_variable_value("global_step") == 2
 
 
+def test_a_listener_cannot_stop_a_run_before_it_has_begun(tmp_path):
+    listener = Listener(tmp_path, stop_at=0)
+    estimator = line(tmp_path, save_checkpoints_steps=1)
+    estimator.train(line_data, steps=3, saving_listeners=[listener])
+    assert estimator.get_variable_value("global_step") == 3
+
+
 def test_listeners_without_checkpoints_are_refused(tmp_path):
     estimator = line(tmp_path, save_checkpoints_secs=None)
     with pytest.raises(ValueError, match="saving_listeners need checkpoints"):

@@ -43,6 +43,7 @@ struct TensorInfo {
   DType dtype;
   Shape shape;
   std::int64_t nonfinite;  // NaN or infinite elements counted while saving
+  std::int64_t bytes = 0;  // in its files
 };
 
 struct CheckpointInfo {
@@ -99,6 +100,9 @@ enum class Durability {
 struct CheckpointWriterOptions {
   Durability durability = Durability::kFull;
   int threads = 0;  // of saving; 0 means the default of the process
+  // Takes over from a writer on another machine, where the file system cannot lock files and so
+  // cannot tell whether that one still runs. Never from one that is known to run.
+  bool break_lock = false;
 };
 
 // Writes the checkpoints of one model_dir (created with its parents when missing), which stays
@@ -167,6 +171,8 @@ class HOLDFAST_API CheckpointReader {
 
   // Throws: NotFound, naming the closest names; CheckpointCorruptError.
   Tensor read(const std::string& name) const;
+  // Those tensors in that order, read in parallel, or nothing. Throws: as read.
+  std::vector<Tensor> read(const std::vector<std::string>& names, int threads = 0) const;
   // All tensors in the order of tensors(), read in parallel, or nothing.
   std::vector<Tensor> read_all(int threads = 0) const;
   // Reads every byte, gaps included. Throws: CheckpointCorruptError.

@@ -22,7 +22,7 @@ struct TrainerOptions {
 };
 
 // What run() stopped for.
-enum class StopReason { kSteps, kEndOfInput, kRequested, kNonFiniteLoss };
+enum class StopReason { kSteps, kEndOfInput, kRequested, kNonFiniteLoss, kTime };
 
 struct RunResult {
   std::int64_t steps = 0;  // steps finished in this call
@@ -72,6 +72,8 @@ class HOLDFAST_API Trainer {
 
   // From any thread or signal handler: run() returns after the step that is being computed.
   void request_stop() noexcept;
+  // run() returns after the step in which so many seconds since its call are over; 0: no limit.
+  void limit_call(double seconds) noexcept;
 
   // Variables by name, as stored in checkpoints; local ones (metric counters) included.
   std::vector<std::string> variable_names() const;

@@ -16,8 +16,17 @@ namespace {
 constexpr std::size_t kClosestNames = 3;
 
 TensorInfo info_of(const io::TensorEntry& entry) {
-  return {entry.name,      entry.role,  entry.slot_of, entry.slot,
-          entry.optimizer, entry.dtype, entry.shape,   static_cast<std::int64_t>(entry.nonfinite)};
+  std::uint64_t bytes = 0;
+  for (const io::PartEntry& part : entry.parts) bytes += part.bytes;
+  return {entry.name,
+          entry.role,
+          entry.slot_of,
+          entry.slot,
+          entry.optimizer,
+          entry.dtype,
+          entry.shape,
+          static_cast<std::int64_t>(entry.nonfinite),
+          static_cast<std::int64_t>(bytes)};
 }
 
 }  // namespace
@@ -42,6 +51,8 @@ struct CheckpointReader::Impl {
     if (at == tensors.end() || at->name != name) return tensors.size();
     return static_cast<std::size_t>(at - tensors.begin());
   }
+
+  const io::TensorEntry& entry_of(const std::string& name) const;
 
   std::unique_ptr<io::OpenedCheckpoint> opened;
   CheckpointInfo info;
@@ -74,22 +85,33 @@ const TensorInfo* CheckpointReader::find(const std::string& name) const noexcept
   return index == impl_->tensors.size() ? nullptr : &impl_->tensors[index];
 }
 
-Tensor CheckpointReader::read(const std::string& name) const {
-  const std::size_t index = impl_->index_of(name);
-  if (index < impl_->tensors.size())
-    return impl_->opened->read(impl_->opened->manifest().tensors[index]);
+// Throws: NotFound, naming the closest names.
+const io::TensorEntry& CheckpointReader::Impl::entry_of(const std::string& name) const {
+  const std::size_t index = index_of(name);
+  if (index < tensors.size()) return opened->manifest().tensors[index];
   std::vector<std::pair<std::size_t, std::string>> closest;
   const std::string shown = name.substr(0, 1024);
-  for (const TensorInfo& tensor : impl_->tensors)
+  for (const TensorInfo& tensor : tensors)
     closest.emplace_back(edit_distance(shown, tensor.name), tensor.name);
   const std::size_t count = std::min(kClosestNames, closest.size());
   std::partial_sort(closest.begin(), closest.begin() + static_cast<std::ptrdiff_t>(count),
                     closest.end());
-  std::string text = "checkpoint " + impl_->info.path + ": expected a tensor \"" + shown +
+  std::string text = "checkpoint " + info.path + ": expected a tensor \"" + shown +
                      "\", got none of that name. The closest of its " +
                      std::to_string(closest.size()) + " names:";
   for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? " " : ", ") + closest[i].second;
-  throw Error(Code::kNotFound, text + ".", {{"path", impl_->info.path}, {"tensor", name}});
+  throw Error(Code::kNotFound, text + ".", {{"path", info.path}, {"tensor", name}});
+}
+
+Tensor CheckpointReader::read(const std::string& name) const {
+  return impl_->opened->read(impl_->entry_of(name));
+}
+
+std::vector<Tensor> CheckpointReader::read(const std::vector<std::string>& names,
+                                           int threads) const {
+  std::vector<const io::TensorEntry*> entries;
+  for (const std::string& name : names) entries.push_back(&impl_->entry_of(name));
+  return impl_->opened->read(entries, threads > 0 ? threads : default_thread_count());
 }
 
 std::vector<Tensor> CheckpointReader::read_all(int threads) const {

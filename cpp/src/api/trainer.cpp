@@ -1,6 +1,7 @@
 #include "holdfast/trainer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -20,6 +21,21 @@ bool same_feeds(const std::vector<Feed>& a, const std::vector<Feed>& b) {
   }
   return true;
 }
+
+class CallLimit {
+ public:
+  explicit CallLimit(double seconds) : limited_(seconds > 0.0) {
+    if (limited_) end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(Secs(seconds));
+  }
+  bool is_over() const { return limited_ && Clock::now() >= end_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Secs = std::chrono::duration<double>;
+
+  bool limited_;
+  Clock::time_point end_;
+};
 
 Tensor copy_of(const Buffer& buffer) {
   return Tensor::borrow(buffer.dtype, buffer.shape, buffer.data, nullptr).clone();
@@ -134,7 +150,12 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
   StepKind kind;
   kind.recorders.resize(self.recorders.size());
   self.stop.store(false, std::memory_order_relaxed);
+  const CallLimit limit(self.call_limit_secs);
   while (result.steps < steps) {
+    if (result.steps > 0 && limit.is_over()) {
+      result.reason = StopReason::kTime;
+      return result;
+    }
     if (self.stop.load(std::memory_order_relaxed)) {
       result.reason = StopReason::kRequested;
       return result;
@@ -178,6 +199,8 @@ void Trainer::add_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan pla
 }
 
 void Trainer::clear_summaries() { impl_->recorders.clear(); }
+
+void Trainer::limit_call(double seconds) noexcept { impl_->call_limit_secs = seconds; }
 
 void Trainer::request_stop() noexcept { impl_->stop.store(true, std::memory_order_relaxed); }
 

@@ -1,4 +1,5 @@
 // A trainer's state as the contents of a checkpoint, and back.
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,14 +27,17 @@ void Trainer::restore(const CheckpointReader& reader, bool restore_slots) {
   Impl& self = *impl_;
   expect_match(self.state, reader.tensors(), restore_slots, reader.info().path,
                reader.model_json());
-  // Everything is read and verified before anything is taken.
-  std::vector<std::pair<Variable*, Tensor>> values;
+  // Everything is read and verified, in new memory, before anything is taken.
+  std::vector<std::string> names;
   for (const Variable& variable : self.state.variables()) {
     if (variable.role == "local" || (variable.role == "slot" && !restore_slots)) continue;
-    values.emplace_back(&self.state.at(variable.node), reader.read(variable.name));
+    names.push_back(variable.name);
   }
+  std::vector<Tensor> values = reader.read(names, self.threads);
   const std::uint64_t seed = stored_seed(reader.state_json(), self.seed);
-  for (auto& [variable, value] : values) self.state.write(*variable, value);
+  self.programs.clear();  // they hold the old memory
+  for (std::size_t i = 0; i < names.size(); ++i)
+    self.state.take(self.state.at(names[i]), std::move(values[i]));
   self.seed = seed;
 }
 

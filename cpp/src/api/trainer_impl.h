@@ -34,6 +34,7 @@ struct Trainer::Impl {
   std::vector<std::unique_ptr<PlannedProgram>> programs;  // the one used last comes first
   std::vector<StepSummaries> recorders;
   std::atomic<bool> stop{false};
+  double call_limit_secs = 0.0;  // 0: none
 
   Impl(Graph made, const TrainerOptions& options)
       : graph(std::move(made)),

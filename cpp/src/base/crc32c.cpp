@@ -3,6 +3,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/crc32c_math.h"
+
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #define HOLDFAST_CRC32C_SSE42 1
@@ -23,7 +25,7 @@
 namespace holdfast {
 namespace {
 
-constexpr std::uint32_t kPolynomial = 0x82F63B78;  // reflected
+using crc32c_math::kPolynomial;
 
 // ---- software: eight table lookups for eight bytes -----------------------------------------
 
@@ -66,31 +68,16 @@ std::uint32_t software(const unsigned char* data, std::size_t size, std::uint32_
 
 // ---- hardware: three streams at once, because the instruction takes three cycles -----------
 
-// a * b modulo the polynomial, both reflected: bit 31 is x^0.
-constexpr std::uint32_t multiply(std::uint32_t a, std::uint32_t b) {
-  std::uint32_t product = 0;
-  for (std::uint32_t mask = 1u << 31; mask != 0; mask >>= 1) {
-    if ((a & mask) != 0) product ^= b;
-    b = (b >> 1) ^ ((b & 1) != 0 ? kPolynomial : 0);
-  }
-  return product;
-}
-
 // Advances a state over `Bytes` zero bytes: a product with x^(8 * Bytes), a table per state byte.
 template <std::size_t Bytes>
 class Shift {
  public:
   constexpr Shift() {
-    std::uint32_t power = 1u << 31;   // x^0
-    std::uint32_t square = 1u << 30;  // x^1
-    for (std::size_t exponent = 8 * Bytes; exponent != 0; exponent >>= 1) {
-      if ((exponent & 1) != 0) power = multiply(power, square);
-      square = multiply(square, square);
-    }
+    const std::uint32_t power = crc32c_math::power_of_x(8 * Bytes);
     // The product is linear: the four tables follow from its value on the 32 single bits.
     for (std::size_t byte = 0; byte < 4; ++byte) {
       for (std::uint32_t bit = 0; bit < 8; ++bit) {
-        const std::uint32_t one = multiply(power, 1u << (8 * byte + bit));
+        const std::uint32_t one = crc32c_math::multiply(power, 1u << (8 * byte + bit));
         for (std::uint32_t lower = 0; lower < (1u << bit); ++lower)
           tables_[byte][(1u << bit) | lower] = tables_[byte][lower] ^ one;
       }

@@ -7,6 +7,9 @@
 
 namespace holdfast {
 
+// From here on memory is worth mapping by itself: two huge pages.
+constexpr std::size_t kHugePagesFrom = std::size_t{4} << 20;
+
 class LargeBuffer {
  public:
   LargeBuffer() = default;

@@ -5,12 +5,18 @@
 #include <new>
 #include <utility>
 
+#include "base/large_buffer.h"
+
 namespace holdfast {
 namespace {
 
 constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 register
 
 std::shared_ptr<void> allocate_numbers(std::size_t bytes) {
+  if (bytes >= kHugePagesFrom) {  // zero already
+    auto buffer = std::make_shared<LargeBuffer>(bytes);
+    return {buffer, buffer->data()};
+  }
   void* memory = ::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{kAlignment});
   std::memset(memory, 0, bytes);
   return {memory, [](void* p) { ::operator delete(p, std::align_val_t{kAlignment}); }};

@@ -12,7 +12,7 @@ namespace {
 constexpr int kVanishingAttempts = 10;
 
 // std::nullopt when there is no such directory.
-std::optional<Scan> scan_path(Io& io, const std::string& model_dir) {
+std::optional<Scan> scan_once(Io& io, const std::string& model_dir) {
   const int descriptor = io.open(kCurrentDirectory, model_dir, OpenMode::kDirectoryFollow);
   if (descriptor == -ENOENT) return std::nullopt;
   if (descriptor < 0) throw system_error("open", model_dir, -descriptor);
@@ -22,8 +22,18 @@ std::optional<Scan> scan_path(Io& io, const std::string& model_dir) {
 
 bool is_valid(const Candidate& candidate) { return candidate.state == CommitState::kValid; }
 
+// Whether the name still belongs to the directory that was opened by it.
+bool still_there(Io& io, int directory, const std::string& name, int opened) {
+  FileStat before;
+  FileStat now;
+  return io.fstat(opened, before) < 0 || (io.stat(directory, name, now) == 0 &&
+                                          now.device == before.device && now.inode == before.inode);
+}
+
+// std::nullopt when it is no candidate, or, with `gone`, not any more: retention renames a
+// checkpoint before it removes the files, so that a missing one says nothing of the name.
 std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
-                                 const std::string& name) {
+                                 const std::string& name, bool& gone) {
   Candidate candidate;
   candidate.name = name;
   if (const auto step = parse_checkpoint_name(name)) {
@@ -35,7 +45,8 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
     candidate.is_old = true;
   }
   const int descriptor = io.open(directory, name, OpenMode::kDirectory);
-  if (descriptor == -ENOENT || descriptor == -ENOTDIR || descriptor == -ELOOP) return std::nullopt;
+  gone = descriptor == -ENOENT || descriptor == -ESTALE;
+  if (gone || descriptor == -ENOTDIR || descriptor == -ELOOP) return std::nullopt;
   if (descriptor < 0) {
     candidate.state = CommitState::kDamaged;
     candidate.reason = "cannot be opened: " + errno_text(-descriptor);
@@ -55,6 +66,8 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
     candidate.state = CommitState::kDamaged;
     candidate.reason = error.what();
   }
+  gone = !is_valid(candidate) && !still_there(io, directory, name, descriptor);
+  if (gone) return std::nullopt;
   return candidate;
 }
 
@@ -105,6 +118,17 @@ std::vector<Candidate> usable(const Scan& scan) {
   return valid;
 }
 
+// A look that has found a checkpoint, or had the chance to: what a running writer moves between two
+// looks is there at the next one. Leftovers of a killed writer look like one at work, so that the
+// last look counts.
+std::optional<Scan> scan_path(Io& io, const std::string& model_dir) {
+  for (int attempt = 1;; ++attempt) {
+    auto found = scan_once(io, model_dir);
+    if (!found || !found->moving || attempt == kVanishingAttempts || !usable(*found).empty())
+      return found;
+  }
+}
+
 }  // namespace
 
 Scan scan(Io& io, int directory, const std::string& path) {
@@ -117,8 +141,11 @@ Scan scan(Io& io, int directory, const std::string& path) {
   for (const std::string& name : result.names) {
     state_file = state_file || name == kForeignStateName;
     index_file = index_file || is_foreign_index(name);
-    if (auto candidate = look_at(io, directory, path, name))
+    const auto side = parse_side_name(name);
+    bool gone = false;
+    if (auto candidate = look_at(io, directory, path, name, gone))
       result.candidates.push_back(std::move(*candidate));
+    result.moving = result.moving || gone || (side && side->kind != SideKind::kOld);
   }
   result.foreign = state_file && index_file;
   std::stable_sort(result.candidates.begin(), result.candidates.end(),
@@ -144,21 +171,27 @@ CheckpointInfo info_of(const OpenedCheckpoint& opened) {
 }
 
 std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir) {
-  const auto found = scan_path(io, model_dir);
-  if (!found) return {};
-  if (found->candidates.empty() && found->foreign) foreign_files(model_dir);
-  std::vector<CheckpointInfo> infos;
-  std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
-  for (const Candidate& candidate : usable(*found)) {
-    const std::string path = join_path(model_dir, candidate.name);
-    try {
-      infos.push_back(info_of(OpenedCheckpoint(io, path)));
-    } catch (const Error& error) {
-      if (!has_vanished(error)) bad.push_back({path, error.what()});
+  for (int attempt = 1;; ++attempt) {
+    const auto found = scan_path(io, model_dir);
+    if (!found) return {};
+    if (found->candidates.empty() && found->foreign) foreign_files(model_dir);
+    std::vector<CheckpointInfo> infos;
+    std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
+    bool vanished = false;
+    for (const Candidate& candidate : usable(*found)) {
+      const std::string path = join_path(model_dir, candidate.name);
+      try {
+        infos.push_back(info_of(OpenedCheckpoint(io, path)));
+      } catch (const Error& error) {
+        vanished = vanished || has_vanished(error);
+        if (!has_vanished(error)) bad.push_back({path, error.what()});
+      }
     }
+    // All that were there are gone: newer ones are there.
+    if (infos.empty() && vanished && attempt < kVanishingAttempts) continue;
+    if (infos.empty() && !bad.empty()) none_valid(model_dir, bad);
+    return infos;
   }
-  if (infos.empty() && !bad.empty()) none_valid(model_dir, bad);
-  return infos;
 }
 
 std::vector<CheckpointProblem> problems(Io& io, const std::string& model_dir) {

@@ -57,7 +57,7 @@ std::uint64_t add_part(SavePlan& plan, const PlannedPart& planned, Windows& wind
   std::uint64_t nonfinite = 0;
   for (std::uint64_t at = 0; at < bytes;) {
     const std::size_t size = windows.room(std::min(bytes - at, kChunkBytes - at % kChunkBytes));
-    nonfinite += copy_piece(plan, planned, at, size, windows.next());
+    nonfinite += copy_piece(plan, planned, at, size, windows.next(), CopyTo::kCache);
     windows.take(size);
     at += size;
   }

@@ -10,6 +10,7 @@ constexpr std::string_view kCheckpointPrefix = "model.ckpt-";
 constexpr std::string_view kBookkeepingTemporaryPrefix = ".tmp-checkpoint.json-";
 constexpr std::string_view kPinPrefix = ".pin-";
 constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
+constexpr std::string_view kLockTemporaryPrefix = ".tmp-lock-";
 constexpr std::string_view kCorruptSuffix = ".corrupt";
 constexpr std::size_t kRandomDigits = 16;
 
@@ -39,6 +40,11 @@ std::string hex(std::uint64_t value, std::size_t digits) {
 
 bool is_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return hex_value(c) >= 0; });
+}
+
+bool is_temporary_file(std::string_view name, std::string_view prefix) {
+  return name.size() == prefix.size() + kRandomDigits && starts_with(name, prefix) &&
+         is_hex(name.substr(prefix.size()));
 }
 
 std::string five_digits(std::size_t value) {
@@ -135,9 +141,15 @@ std::string bookkeeping_temporary_name(std::uint64_t random) {
 }
 
 bool is_bookkeeping_temporary(std::string_view name) {
-  return name.size() == kBookkeepingTemporaryPrefix.size() + kRandomDigits &&
-         starts_with(name, kBookkeepingTemporaryPrefix) &&
-         is_hex(name.substr(kBookkeepingTemporaryPrefix.size()));
+  return is_temporary_file(name, kBookkeepingTemporaryPrefix);
+}
+
+std::string lock_temporary_name(std::uint64_t random) {
+  return std::string(kLockTemporaryPrefix) + hex(random, kRandomDigits);
+}
+
+bool is_lock_temporary(std::string_view name) {
+  return is_temporary_file(name, kLockTemporaryPrefix);
 }
 
 std::string pin_name(std::int64_t step) { return std::string(kPinPrefix) + checkpoint_name(step); }

@@ -16,7 +16,8 @@ constexpr char kCommitName[] = "COMMIT";
 constexpr char kManifestName[] = "manifest.json";
 constexpr char kBookkeepingName[] = "checkpoint.json";
 constexpr char kLockName[] = ".holdfast-lock";
-constexpr char kForeignStateName[] = "checkpoint";  // TensorFlow's
+constexpr char kLockFileName[] = ".holdfast-lock.held";  // where files cannot be locked
+constexpr char kForeignStateName[] = "checkpoint";       // TensorFlow's
 
 using SaveId = std::array<unsigned char, kSaveIdBytes>;
 
@@ -56,6 +57,10 @@ bool is_bookkeeping_temporary(std::string_view name);
 // .pin-model.ckpt-<step>: an empty file that keeps the checkpoint from retention.
 std::string pin_name(std::int64_t step);
 std::optional<std::int64_t> parse_pin_name(std::string_view name);
+
+// .tmp-lock-<16 hex>: a lock file that is being taken over
+std::string lock_temporary_name(std::uint64_t random);
+bool is_lock_temporary(std::string_view name);
 
 // model.ckpt-<step>.corrupt, and -<16 hex> after it where that is taken.
 std::string corrupt_name(std::int64_t step);

@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <memory>
 #include <new>
 #include <tuple>
 
 #include "base/crc32c.h"
+#include "base/large_buffer.h"
 #include "io/fault.h"
 #include "io/parallel.h"
 #include "io/shard.h"
 
 namespace holdfast::io {
 namespace {
+
+// 4 MiB of neighbours: threads that touch memory first do not meet in one huge page, and a few
+// small tensors do not wake a second thread.
+constexpr std::size_t kChunksAtOnce = 4;
 
 Place place_of(const std::string& path, const std::string& file) {
   return {path, file, {}, -1, -1};
@@ -53,19 +58,29 @@ std::string read_text(Io& io, const File& file, const Place& place, std::uint64_
 }
 
 // Memory for the elements, not yet written: pages that a bad file never fills are never taken.
+// Large tensors get huge pages, whose first touch is much cheaper.
+std::shared_ptr<void> uninitialized_bytes(std::size_t bytes) {
+  constexpr std::align_val_t kAlignment{64};
+  if (bytes < kHugePagesFrom)
+    return {::operator new(std::max<std::size_t>(bytes, 1), kAlignment),
+            [=](void* p) { ::operator delete(p, kAlignment); }};
+  auto buffer = std::make_shared<LargeBuffer>(bytes);
+  return {buffer, buffer->data()};
+}
+
 Tensor uninitialized(const TensorEntry& tensor, const std::string& path) {
   if (tensor.dtype == DType::kString) return {tensor.dtype, tensor.shape};
-  constexpr std::align_val_t kAlignment{64};
   const auto bytes =
       static_cast<std::size_t>(element_count(tensor.shape)) * dtype_size(tensor.dtype);
-  void* memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment, std::nothrow);
-  if (memory == nullptr)
+  try {
+    const std::shared_ptr<void> memory = uninitialized_bytes(bytes);
+    return Tensor::borrow(tensor.dtype, tensor.shape, memory.get(), memory);
+  } catch (const std::bad_alloc&) {
     throw Error(Code::kResourceExhausted,
                 "checkpoint " + path + ", tensor \"" + tensor.name + "\": expected " +
                     std::to_string(bytes) + " bytes of free memory, got none",
                 {{"path", path}, {"tensor", tensor.name}, {"expected", std::to_string(bytes)}});
-  return Tensor::borrow(tensor.dtype, tensor.shape, memory,
-                        {memory, [=](void* p) { ::operator delete(p, kAlignment); }});
+  }
 }
 
 [[noreturn]] void out_of_memory(const std::string& path) {
@@ -259,28 +274,34 @@ Tensor OpenedCheckpoint::read(const TensorEntry& tensor) const {
   }
 }
 
-std::vector<Tensor> OpenedCheckpoint::read_all(int threads) const {
+std::vector<Tensor> OpenedCheckpoint::read(const std::vector<const TensorEntry*>& tensors,
+                                           int threads) const {
   try {
-    std::vector<Tensor> values(manifest_.tensors.size());
+    std::vector<Tensor> values(tensors.size());
     std::vector<Chunk> chunks;
-    std::vector<std::size_t> strings;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      const TensorEntry& tensor = manifest_.tensors[i];
-      if (tensor.dtype == DType::kString) {
-        strings.push_back(i);
-      } else {
-        values[i] = uninitialized(tensor, path_);
-        add_chunks(tensor, values[i].data<unsigned char>(), chunks);
-      }
+      if (tensors[i]->dtype == DType::kString) continue;
+      values[i] = uninitialized(*tensors[i], path_);
+      add_chunks(*tensors[i], values[i].data<unsigned char>(), chunks);
     }
-    run_parallel(threads, chunks.size(), [&](std::size_t i) { read_chunk(chunks[i]); });
-    for (const std::size_t i : strings) values[i] = read(manifest_.tensors[i]);
-    check_gaps(threads);
-    for (std::size_t i = 0; i < values.size(); ++i) check_step(manifest_.tensors[i], values[i]);
+    run_parallel(threads, chunks.size(), kChunksAtOnce,
+                 [&](std::size_t i) { read_chunk(chunks[i]); });
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (tensors[i]->dtype == DType::kString) values[i] = read(*tensors[i]);
+      check_step(*tensors[i], values[i]);
+    }
     return values;
   } catch (const std::bad_alloc&) {
     out_of_memory(path_);
   }
+}
+
+std::vector<Tensor> OpenedCheckpoint::read_all(int threads) const {
+  std::vector<const TensorEntry*> all;
+  for (const TensorEntry& tensor : manifest_.tensors) all.push_back(&tensor);
+  std::vector<Tensor> values = read(all, threads);
+  check_gaps(threads);
+  return values;
 }
 
 void OpenedCheckpoint::verify(int threads) const {
@@ -293,7 +314,8 @@ void OpenedCheckpoint::verify(int threads) const {
       add_chunks(tensor, nullptr, chunks);
     }
   }
-  run_parallel(threads, chunks.size(), [&](std::size_t i) { read_chunk(chunks[i]); });
+  run_parallel(threads, chunks.size(), kChunksAtOnce,
+               [&](std::size_t i) { read_chunk(chunks[i]); });
   check_gaps(threads);
 }
 

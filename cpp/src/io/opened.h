@@ -25,6 +25,9 @@ class OpenedCheckpoint {
 
   // Data is verified while it is read. Throws: CheckpointCorruptError, ResourceExhausted.
   Tensor read(const TensorEntry& tensor) const;
+  // The chosen ones in their order, in parallel, or nothing.
+  std::vector<Tensor> read(const std::vector<const TensorEntry*>& tensors, int threads) const;
+  // All, and the gaps between them.
   std::vector<Tensor> read_all(int threads) const;
   void verify(int threads) const;
 

@@ -37,4 +37,12 @@ void run_parallel(int threads, std::size_t count, const std::function<void(std::
   if (first) std::rethrow_exception(first);
 }
 
+void run_parallel(int threads, std::size_t count, std::size_t group,
+                  const std::function<void(std::size_t)>& task) {
+  run_parallel(threads, (count + group - 1) / group, [&](std::size_t first) {
+    const std::size_t end = std::min(count, (first + 1) * group);
+    for (std::size_t i = first * group; i < end; ++i) task(i);
+  });
+}
+
 }  // namespace holdfast::io

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/copy_crc32c.h"
 #include "io/save_plan.h"
 
 namespace holdfast::io {
@@ -17,6 +18,6 @@ std::uint64_t count_nonfinite(DType dtype, const unsigned char* block, std::size
 // and ends between elements, and what precedes it in its chunk was copied before. Pieces of
 // different chunks may be copied from several threads at once.
 std::uint64_t copy_piece(SavePlan& plan, const PlannedPart& planned, std::uint64_t begin,
-                         std::size_t size, unsigned char* to);
+                         std::size_t size, unsigned char* to, CopyTo where);
 
 }  // namespace holdfast::io

@@ -24,8 +24,8 @@ std::vector<std::string> names_in(Io& io, int directory) {
 ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const WriterOptions& options)
     : io_(io), path_(model_dir), options_(options) {
   open_directory();
-  lock_ = std::make_unique<WriterLock>(io_, directory_.get(), path_);
-  if (!lock_->warning().empty()) warn(lock_->warning());
+  lock_ = std::make_unique<WriterLock>(io_, directory_.get(), path_, options_.break_lock);
+  for (const std::string& warning : lock_->warnings()) warn(warning);
   recover();
 }
 
@@ -85,7 +85,8 @@ void ModelDirWriter::recover() {
   }
   for (const std::string& name : found.names) {
     if (const auto side = parse_side_name(name)) recover_side(name, *side, found);
-    if (is_bookkeeping_temporary(name)) static_cast<void>(io_.unlink(directory_.get(), name));
+    if (is_bookkeeping_temporary(name) || is_lock_temporary(name))
+      static_cast<void>(io_.unlink(directory_.get(), name));
   }
   try {
     if (const auto text = read_bookkeeping(io_, path_))

@@ -1,6 +1,8 @@
 // One save, W1 to W9 of FORMAT.md, and the notes beside the checkpoints.
 #include <algorithm>
 #include <cerrno>
+#include <new>
+#include <optional>
 
 #include "base/crc32c.h"
 #include "io/bookkeeping.h"
@@ -23,6 +25,11 @@ struct Failure {
   int error_number;
   bool published = false;
 };
+
+// The disk itself, a quota, or a limit on the size of files; not memory or descriptors.
+bool is_disk_full(int error_number) {
+  return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
+}
 
 void check(int result, const char* call, const std::string& path) {
   if (result < 0) throw Failure{call, path, -result};
@@ -51,6 +58,8 @@ class ModelDirWriter::Save {
       return path;
     } catch (const Failure& failure) {
       throw error_of(failure);
+    } catch (const std::bad_alloc&) {
+      throw error_of({"allocate memory for", path, ENOMEM, published_});
     } catch (...) {
       discard();
       throw;
@@ -123,11 +132,12 @@ class ModelDirWriter::Save {
       check(there, "stat", join_path(writer_.path_, target_));
     }
     if (!published_) rename_into_place();
-    writer_.newest_seq_ = plan_.manifest.commit_seq;
     if (writer_.options_.sync) {
       const int synced = writer_.sync_directory(writer_.directory_.get(), writer_.path_);
       if (synced < 0) throw Failure{"fsync", writer_.path_, -synced, true};
     }
+    // Not before: what may not be durable is written anew when the same step is saved again.
+    writer_.newest_seq_ = plan_.manifest.commit_seq;
     if (!replaced.empty()) delete_replaced(replaced);
   }
 
@@ -233,14 +243,16 @@ class ModelDirWriter::Save {
     std::uint64_t free = 0;
     const bool free_known = io_.free_bytes(writer_.directory_.get(), free) == 0;
     discard();
-    const bool full = code_of_errno(failure.error_number) == Code::kResourceExhausted;
+    const bool full = is_disk_full(failure.error_number);
     std::string text = "checkpoint " + join_path(writer_.path_, target_) + ": " + failure.call +
                        " " + failure.path + ": " + errno_text(failure.error_number) + "; needs " +
                        std::to_string(needed) + " bytes";
     if (free_known) text += ", " + std::to_string(free) + " are free";
     text += failure.published ? ". The checkpoint is whole but not known to be durable."
                               : ". Earlier checkpoints are untouched.";
-    if (full)
+    if (failure.error_number == ENOMEM)
+      text += " Free memory, then save again.";
+    else if (full)
       text += " Free space, or keep fewer checkpoints with keep_checkpoint_max.";
     else
       text += " Save again when the file system answers.";
@@ -304,8 +316,17 @@ std::string ModelDirWriter::save(SaveSource& source) {
 
 std::string ModelDirWriter::save(const CheckpointContents& contents) {
   lock_->check_owned();  // before the contents are looked at
-  LiveSource source(contents, options_.threads);
-  return save(source);
+  std::optional<LiveSource> source;
+  try {
+    source.emplace(contents, options_.threads);
+  } catch (const std::bad_alloc&) {
+    throw Error(Code::kResourceExhausted,
+                "checkpoint in " + path_ +
+                    ": expected enough free memory to plan the save, got less. Nothing was "
+                    "written. Free memory, then save again.",
+                {{"path", path_}}, "CheckpointSaveError");
+  }
+  return save(*source);
 }
 
 void ModelDirWriter::write_bookkeeping(const std::string& json_text) {  // W10

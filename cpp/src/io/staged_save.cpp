@@ -12,8 +12,9 @@
 namespace holdfast::io {
 namespace {
 
-// Below this a second thread costs more than it saves.
-constexpr std::uint64_t kParallelFrom = std::uint64_t{1} << 20;
+// 4 MiB of neighbours: threads that touch memory first do not meet in one huge page, and a few
+// small tensors do not wake a second thread.
+constexpr std::size_t kChunksAtOnce = 4;
 
 std::uint64_t bytes_of(const Manifest& manifest) {
   return std::accumulate(manifest.file_bytes.begin(), manifest.file_bytes.end(), std::uint64_t{0});
@@ -83,13 +84,12 @@ void StagedSave::copy(int threads) {
         jobs.push_back({&planned, image, at, 0});
     }
   }
-  const int useful = bytes_of(plan_.manifest) >= kParallelFrom ? threads : 1;
-  run_parallel(useful, jobs.size(), [&](std::size_t i) {
+  run_parallel(threads, jobs.size(), kChunksAtOnce, [&](std::size_t i) {
     Job& job = jobs[i];
     const PartEntry& part = plan_.part(*job.planned);
     const auto size = static_cast<std::size_t>(std::min(kChunkBytes, part.bytes - job.begin));
-    job.nonfinite =
-        copy_piece(plan_, *job.planned, job.begin, size, job.image + part.offset + job.begin);
+    job.nonfinite = copy_piece(plan_, *job.planned, job.begin, size,
+                               job.image + part.offset + job.begin, CopyTo::kMemory);
   });
   for (const Job& job : jobs) job.planned->nonfinite += job.nonfinite;
   plan_.sum_nonfinite();

@@ -4,21 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <ctime>
 #include <mutex>
 #include <vector>
 
-#include "base/json.h"
 #include "holdfast/error.h"
 #include "io/fault.h"
+#include "io/lock_holder.h"
 #include "io/names.h"
 
 namespace holdfast::io {
 namespace {
-
-constexpr std::size_t kMostBytes = 4096;  // of the line; a longer one is not ours
 
 // Every lock of the process, for the fork handlers. Never destroyed: a process may fork, or end,
 // while other threads hold locks.
@@ -45,48 +41,6 @@ void install_fork_handlers() {
   });
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
-
-std::string time_text(std::int64_t unix_ms) {
-  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
-  std::tm parts{};
-  std::array<char, 40> text{};
-  if (::gmtime_r(&seconds, &parts) == nullptr ||
-      std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts) == 0)
-    return "unknown";
-  return text.data();
-}
-
-struct Holder {
-  std::int64_t pid = 0;  // 0: not known
-  std::string host;
-  std::string since;
-};
-
-// What the line says, for a message only. Whatever is wrong with it makes the holder unknown.
-Holder read_holder(Io& io, int file) {
-  std::string text(kMostBytes, '\0');
-  const std::int64_t got = read_full(io, file, text.data(), text.size(), 0);
-  if (got <= 0) return {};
-  text.resize(static_cast<std::size_t>(got));
-  try {
-    const Json line = parse_json(text);
-    Holder holder;
-    holder.host = line.at("host").as_string();
-    holder.since = time_text(line.at("since_unix_ms").as_int());
-    holder.pid = line.at("pid").as_int();
-    const bool printable = std::all_of(holder.host.begin(), holder.host.end(),
-                                       [](char c) { return c > ' ' && c <= '~'; });
-    return printable && holder.pid > 0 ? holder : Holder{};
-  } catch (const Error&) {
-    return {};
-  }
-}
-
 Error cannot_open(const std::string& path, int error_number) {
   if (error_number == ELOOP || error_number == EISDIR)
     return {Code::kFailedPrecondition,
@@ -103,7 +57,7 @@ Error cannot_open(const std::string& path, int error_number) {
 
 }  // namespace
 
-WriterLock::WriterLock(Io& io, int directory, const std::string& path)
+WriterLock::WriterLock(Io& io, int directory, const std::string& path, bool break_lock)
     : io_(io), path_(path), owner_(::getpid()) {
   install_fork_handlers();
   const std::lock_guard<std::mutex> no_fork(registry().mutex);
@@ -111,13 +65,18 @@ WriterLock::WriterLock(Io& io, int directory, const std::string& path)
   if (descriptor < 0) throw cannot_open(path, -descriptor);
   file_ = File(io_, descriptor);
   const int locked = io_.lock(descriptor);
-  if (locked == -EWOULDBLOCK) refuse(path);
+  if (locked == -EWOULDBLOCK) refuse();
   if (locked == -ENOLCK || locked == -EOPNOTSUPP || locked == -ENOSYS) {
-    warning_ = "model_dir " + path + ": its file system cannot lock files (" + errno_text(-locked) +
-               "), so nothing stops a second process from writing there. Make sure there is none.";
+    instead_ = std::make_unique<LockFile>(io_, directory, path, break_lock);
+    warnings_ = instead_->warnings();
+    warnings_.push_back("model_dir " + path + ": its file system cannot lock files (" +
+                        errno_text(-locked) + "); the file " + kLockFileName +
+                        " stands in. A run that is killed leaves it behind: runs on this machine "
+                        "take over, one on another needs RunConfig(break_lock=True).");
   } else if (locked < 0) {
     throw system_error("flock", join_path(path, kLockName), -locked);
   } else {
+    LockFile::clear_left_over(io_, directory, path, break_lock);
     introduce();
   }
   registry().locks.push_back(this);
@@ -127,15 +86,23 @@ WriterLock::~WriterLock() {
   const std::lock_guard<std::mutex> no_fork(registry().mutex);
   auto& locks = registry().locks;
   locks.erase(std::remove(locks.begin(), locks.end(), this), locks.end());
-  if (!file_.is_open() || owner_ != ::getpid() || !warning_.empty()) return;
+  if (!file_.is_open() || owner_ != ::getpid() || instead_ != nullptr) return;
   // The line goes, so that a run that saves nothing leaves every byte of model_dir as it was.
   static_cast<void>(io_.truncate(file_.get(), 0));
   // Not left to closing: a process cloned around the fork handlers may share the file.
   static_cast<void>(io_.unlock(file_.get()));
 }
 
+void WriterLock::disown() noexcept {
+  static_cast<void>(file_.close());
+  if (instead_ != nullptr) instead_->abandon();
+}
+
 void WriterLock::check_owned() const {
-  if (file_.is_open() && owner_ == ::getpid()) return;
+  if (file_.is_open() && owner_ == ::getpid()) {
+    if (instead_ != nullptr) instead_->check_owned();
+    return;
+  }
   throw Error(Code::kFailedPrecondition,
               "model_dir " + path_ + ": expected the process that opened the writer, " +
                   std::to_string(owner_) + ", got its forked child " + std::to_string(::getpid()) +
@@ -145,39 +112,22 @@ void WriterLock::check_owned() const {
 
 // For the message of the next one only: when it cannot be written, the lock holds all the same.
 void WriterLock::introduce() {
-  Json line = Json::object();
-  line.set("pid", std::int64_t{owner_});
-  line.set("host", host_name());
-  line.set("since_unix_ms", io_.now_unix_ms());
-  std::string text;
-  try {
-    text = to_text(line) + "\n";
-  } catch (const Error&) {
-    return;  // a host name that is not UTF-8
-  }
+  const std::string line = to_line(this_holder(io_)) + "\n";
   if (io_.truncate(file_.get(), 0) < 0) return;
-  static_cast<void>(write_all(io_, file_.get(), text.data(), text.size(), 0));
+  static_cast<void>(write_all(io_, file_.get(), line.data(), line.size(), 0));
 }
 
-void WriterLock::refuse(const std::string& path) {
-  const Holder holder = read_holder(io_, file_.get());
-  ErrorDetails details{{"path", path}};
-  std::string who = "another process";
+void WriterLock::refuse() {
+  const LockHolder holder = read_holder(io_, file_.get());
+  std::string who = describe(holder);
   std::string next = "Use another model_dir, or stop that process.";
-  if (holder.pid > 0) {
-    details["pid"] = std::to_string(holder.pid);
-    details["host"] = holder.host;
-    details["since"] = holder.since;
-    who = "pid " + std::to_string(holder.pid) + " on host " + holder.host + " (since " +
-          holder.since + ")";
-    if (holder.pid == owner_ && holder.host == host_name()) {
-      who = "this process, " + who;
-      next = "Use another model_dir, or wait until its other writer has ended.";
-    }
+  if (holder.pid == owner_ && holder.host == host_name()) {
+    who = "this process, " + who;
+    next = "Use another model_dir, or wait until its other writer has ended.";
   }
   throw Error(Code::kFailedPrecondition,
-              "model_dir '" + path + "' is being written by " + who + ". " + next,
-              std::move(details), "ModelDirLockedError");
+              "model_dir '" + path_ + "' is being written by " + who + ". " + next,
+              details_of(holder, path_), "ModelDirLockedError");
 }
 
 }  // namespace holdfast::io

@@ -2,11 +2,25 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "graph/op.h"
 #include "runtime/initializers.h"
 
 namespace holdfast {
+namespace {
+
+void expect_fit(const Variable& variable, const Tensor& value) {
+  const Tensor& own = variable.value;
+  if (value.dtype() == own.dtype() && value.shape() == own.shape()) return;
+  throw Error(Code::kInvalidArgument,
+              "variable \"" + variable.name + "\": expected " + dtype_name(own.dtype()) + " " +
+                  shape_text(own.shape()) + "; got " + dtype_name(value.dtype()) + " " +
+                  shape_text(value.shape()),
+              {{"tensor", variable.name}});
+}
+
+}  // namespace
 
 State::State(const Graph& graph, std::uint64_t seed) {
   for (NodeId id = 0; id < graph.size(); ++id) {
@@ -41,19 +55,18 @@ Variable& State::at(const std::string& name) {
 }
 
 void State::write(Variable& variable, const Tensor& value) {
+  expect_fit(variable, value);
   Tensor& own = variable.value;
-  if (value.dtype() != own.dtype() || value.shape() != own.shape()) {
-    throw Error(Code::kInvalidArgument,
-                "variable \"" + variable.name + "\": expected " + dtype_name(own.dtype()) + " " +
-                    shape_text(own.shape()) + "; got " + dtype_name(value.dtype()) + " " +
-                    shape_text(value.shape()),
-                {{"tensor", variable.name}});
-  }
   if (own.dtype() == DType::kString) {
     std::copy_n(value.data<std::string>(), value.size(), own.data<std::string>());
   } else if (own.bytes() > 0) {
     std::memcpy(own.raw(), value.raw(), own.bytes());
   }
+}
+
+void State::take(Variable& variable, Tensor value) {
+  expect_fit(variable, value);
+  variable.value = std::move(value);
 }
 
 void State::reset_local(const Graph& graph, std::uint64_t seed) {

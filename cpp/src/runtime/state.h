@@ -17,7 +17,7 @@ struct Variable {
   std::string slot;
   std::string optimizer;
   NodeId node;
-  Tensor value;  // stays at its address: programs hold it
+  Tensor value;  // stays at its address, which programs hold, until take()
 };
 
 // Holds every variable of one graph at its initial value, then whatever programs write there.
@@ -33,6 +33,9 @@ class State {
 
   // Copies into the variable's own memory. Throws: InvalidArgument when dtype or shape differ.
   void write(Variable& variable, const Tensor& value);
+  // The same without a copy: the variable's memory becomes that of `value`. Programs planned before
+  // must not run again. Requires: nobody else writes to the memory of `value`.
+  void take(Variable& variable, Tensor value);
   // Back to the initial values: metric counters before an evaluation.
   void reset_local(const Graph& graph, std::uint64_t seed);
   // nullptr when the graph has none.

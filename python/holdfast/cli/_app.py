@@ -11,12 +11,14 @@ from holdfast.cli.diff import diff
 from holdfast.cli.evaluate import evaluate
 from holdfast.cli.inspect import inspect
 from holdfast.cli.predict import predict
+from holdfast.cli.prune import prune
 from holdfast.cli.train import train
 from holdfast.cli.verify import verify
 
 _EPILOG = (
-    "Exit codes: 0 done, 1 a mistake of holdfast, 2 wrong options, 3 the table, 4 the checkpoint, "
-    "5 training failed, 130 interrupted."
+    "Exit codes: 0 done, 1 verify or inspect found damage, 2 wrong options, 3 the table, "
+    "4 the checkpoint, 5 training failed, 70 a mistake of holdfast, 130 interrupted, "
+    "143 terminated."
 )
 
 app = typer.Typer(
@@ -27,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (train, evaluate, predict, inspect, verify, diff):
+for _command in (train, evaluate, predict, inspect, verify, diff, prune):
     app.command()(_command)
 
 

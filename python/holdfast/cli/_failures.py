@@ -14,12 +14,14 @@ class ExitCode(IntEnum):
     """The exit codes of every command; README.md lists them."""
 
     OK = 0
-    INTERNAL = 1  # a mistake of holdfast; --debug shows where
+    DAMAGED = 1  # what verify or inspect was asked to look at is damaged
     USAGE = 2  # an option or argument is wrong
     DATA = 3  # the table cannot be read, or does not suit the model
-    CHECKPOINT = 4  # there is none, it is damaged, or it does not fit the model
+    CHECKPOINT = 4  # there is none, it is damaged or in use, or it does not fit the model
     TRAINING = 5  # the loss became NaN, or a checkpoint could not be saved
-    INTERRUPTED = 130  # Ctrl-C, as shells count it
+    INTERNAL = 70  # a mistake of holdfast; --debug shows where. 70: EX_SOFTWARE of sysexits.h
+    INTERRUPTED = 130  # Ctrl-C, as shells count it: 128 + SIGINT
+    TERMINATED = 143  # 128 + SIGTERM
 
 
 class CommandError(Exception):
@@ -46,7 +48,6 @@ class DataError(CommandError):
 _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (errors.NanLossDuringTrainingError, ExitCode.TRAINING),
     (errors.CheckpointSaveError, ExitCode.TRAINING),
-    (errors.TrainingInterrupted, ExitCode.INTERRUPTED),
     (errors.NoCheckpointError, ExitCode.CHECKPOINT),
     (errors.CheckpointMismatchError, ExitCode.CHECKPOINT),
     (errors.CheckpointCorruptError, ExitCode.CHECKPOINT),
@@ -68,6 +69,8 @@ def exit_code(error: BaseException) -> ExitCode:
         return error.code
     if isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
+    if isinstance(error, errors.TrainingInterrupted):
+        return ExitCode(error.code)
     for cls, code in _CODES:
         if isinstance(error, cls):
             return code
@@ -93,6 +96,6 @@ def report(error: BaseException, *, as_json: bool) -> ExitCode:
             "exit_code": int(code),
         }
         print(json.dumps(facts), file=sys.stderr)
-    else:
+    elif not isinstance(error, errors.TrainingInterrupted):  # the log has just said it
         print(f"holdfast: {text}", file=sys.stderr)
     return code

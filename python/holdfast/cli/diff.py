@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from holdfast import _core
 from holdfast.cli import _output
+from holdfast.cli._numbers import as_numbers, change
 from holdfast.cli._options import AsJson, Debug, guarded
-from holdfast.train._checkpoints import checkpoint_path
+from holdfast.train._checkpoints import open_checkpoint
 
 _WHICH = "A checkpoint, or a model_dir for its newest."
+_ABSENT = object()
 
 
 @guarded
@@ -24,24 +28,12 @@ def diff(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """List tensors added, removed, reshaped and changed from checkpoint A to B."""
-    facts = _differences(
-        _core.CheckpointReader(checkpoint_path(a)), _core.CheckpointReader(checkpoint_path(b))
-    )
+    """List tensors added, removed, reshaped and changed from A to B, and changes of the state."""
+    facts = _differences(open_checkpoint(a), open_checkpoint(b))
     if as_json:
         _output.print_json(facts)
-        return
-    out = _output.console()
-    rows = [
-        *((t["name"], "added", f"{t['dtype']} {t['shape']}") for t in facts["added"]),
-        *((t["name"], "removed", f"{t['dtype']} {t['shape']}") for t in facts["removed"]),
-        *((t["name"], "reshaped", f"{t['a']} -> {t['b']}") for t in facts["reshaped"]),
-        *((t["name"], "changed", _how_much(t)) for t in facts["changed"]),
-    ]
-    out.print(f"from {facts['a']}\n  to {facts['b']}:")
-    if rows:
-        out.print(_output.table(("name", "what", "how"), rows, right=()))
-    out.print(f"{facts['unchanged']} tensors are equal, bit for bit")
+    else:
+        _show(facts)
 
 
 def _differences(a: _core.CheckpointReader, b: _core.CheckpointReader) -> dict[str, Any]:
@@ -53,19 +45,22 @@ def _differences(a: _core.CheckpointReader, b: _core.CheckpointReader) -> dict[s
             texts = (f"{t['dtype']} {t['shape']}" for t in (old, new))
             reshaped.append({"name": name, **dict(zip("ab", texts, strict=True))})
             continue
-        change = _change(a.read(name), b.read(name))
-        if change is None:
+        found = change(*(as_numbers(reader.read(name), old["dtype"]) for reader in (a, b)))
+        if found is None:
             unchanged += 1
         else:
-            changed.append({"name": name, **change})
+            changed.append({"name": name, **dataclasses.asdict(found)})
     return {
         "a": a.info.path,
         "b": b.info.path,
+        "steps": [a.info.step, b.info.step],
         "added": [_type_facts(t) for name, t in after.items() if name not in before],
         "removed": [_type_facts(t) for name, t in before.items() if name not in after],
         "reshaped": reshaped,
         "changed": changed,
         "unchanged": unchanged,
+        "state": list(_json_changes("", json.loads(a.state_json), json.loads(b.state_json))),
+        "model": list(_json_changes("", json.loads(a.model_json), json.loads(b.model_json))),
     }
 
 
@@ -73,26 +68,45 @@ def _type_facts(info: _core.TensorInfo) -> dict[str, Any]:
     return {"name": info.name, "dtype": info.dtype, "shape": list(info.shape)}
 
 
-def _change(old: _core.Array, new: _core.Array) -> dict[str, Any] | None:
-    """Returns how many elements differ and by how much; None if every bit is equal."""
-    if old.dtype == object:
-        differing = old != new
-        count = int(np.count_nonzero(differing))
-        return {"elements": count, "of": old.size, "max_abs": None} if count else None
-    if old.tobytes() == new.tobytes():
-        return None
-    item = np.dtype((np.void, old.dtype.itemsize))  # bits: NaN equals itself, 0.0 is not -0.0
-    differing = np.ascontiguousarray(old).reshape(-1).view(item) != np.ascontiguousarray(
-        new
-    ).reshape(-1).view(item)
-    wide = np.complex128 if old.dtype.kind == "c" else np.float64
-    with np.errstate(invalid="ignore", over="ignore"):
-        distance = np.abs(new.astype(wide) - old.astype(wide)).reshape(-1)[differing]
-    # None where a NaN or an infinity came or went: there is no number for it.
-    most = float(distance.max()) if np.isfinite(distance).all() else None
-    return {"elements": int(differing.sum()), "of": old.size, "max_abs": most}
+def _json_changes(key: str, a: Any, b: Any) -> Iterator[dict[str, Any]]:
+    """Yields each leaf that differs: {"key": "input.epoch", "a": 1, "b": 2}; absent: left out."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        for name in sorted(a.keys() | b.keys()):
+            inner = f"{key}.{name}" if key else name
+            yield from _json_changes(inner, a.get(name, _ABSENT), b.get(name, _ABSENT))
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, (old, new) in enumerate(zip(a, b, strict=True)):
+            yield from _json_changes(f"{key}[{i}]", old, new)
+    elif a != b:
+        sides = {"a": a, "b": b}
+        yield {"key": key, **{side: v for side, v in sides.items() if v is not _ABSENT}}
 
 
-def _how_much(change: dict[str, Any]) -> str:
-    text = f"{change['elements']} of {change['of']} elements"
-    return text if change["max_abs"] is None else f"{text}, by at most {change['max_abs']:.6g}"
+def _show(facts: dict[str, Any]) -> None:
+    out = _output.console()
+    for side, word, step in zip("ab", ("from", "  to"), facts["steps"], strict=True):
+        _output.say(out, f"{word} {facts[side]} (step {step})")
+    rows = [
+        *((t["name"], "added", f"{t['dtype']} {t['shape']}", "", "") for t in facts["added"]),
+        *((t["name"], "removed", f"{t['dtype']} {t['shape']}", "", "") for t in facts["removed"]),
+        *((t["name"], "reshaped", f"{t['a']} -> {t['b']}", "", "") for t in facts["reshaped"]),
+        *((t["name"], "changed", *_how_much(t)) for t in facts["changed"]),
+    ]
+    if rows:
+        headings = ("tensor", "what", "how", "max abs", "L2")
+        out.print(_output.table(headings, rows, right=("max abs", "L2")))
+    for title in ("state", "model"):
+        if facts[title]:
+            cells = [(d["key"], *(_value(d, side) for side in "ab")) for d in facts[title]]
+            out.print(_output.table((title, "from", "to"), cells, right=()))
+    _output.say(out, f"{facts['unchanged']} tensors are equal, bit for bit")
+
+
+def _how_much(facts: dict[str, Any]) -> tuple[str, str, str]:
+    sizes = ("-" if facts[key] is None else f"{facts[key]:.6g}" for key in ("max_abs", "l2"))
+    most, l2 = sizes
+    return f"{facts['elements']} of {facts['of']} elements", most, l2
+
+
+def _value(difference: dict[str, Any], side: str) -> str:
+    return json.dumps(difference[side]) if side in difference else ""

@@ -111,7 +111,12 @@ def train(
         model_dir=directory,
         steps=steps,
         batch_size=batch_size,
-        config=RunConfig(tf_random_seed=seed, keep_checkpoint_max=keep, **saving),
+        config=RunConfig(
+            tf_random_seed=seed,
+            keep_checkpoint_max=keep,
+            save_on_signals=("SIGTERM", "SIGINT"),
+            **saving,
+        ),
     )
     table = _model.open_table(source)
     if latest is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from holdfast import _core, dtypes
+from holdfast import _core, _signals, dtypes
 from holdfast.data import _structure
 from holdfast.data._columns import as_column
 from holdfast.data._structure import TensorSpec
@@ -50,7 +50,7 @@ def core_dataset(generator: Callable[[], Any], signature: Any) -> _core.Dataset:
     specs = _structure.values(signature)
 
     def rows() -> Iterator[list[Array]]:
-        for number, element in enumerate(generator()):
+        for number, element in enumerate(_signals.pulled(generator)):
             components = _components(signature, element, f"element {number}")
             yield [
                 _convert(value, spec, number) for value, spec in zip(components, specs, strict=True)

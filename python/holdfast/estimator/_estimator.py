@@ -14,6 +14,7 @@ from holdfast import errors
 from holdfast.estimator._calls import call_model_fn, check_model_fn
 from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
+from holdfast.estimator._interrupted import ends_on_signals
 from holdfast.estimator._predict_call import examples, predict_batches
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._train_call import model_dir_problem, train_model
@@ -153,6 +154,8 @@ class Estimator:
           errors.CheckpointCorruptError: the newest checkpoint is damaged.
           errors.NanLossDuringTrainingError: the loss became NaN; no such state is saved.
           errors.CheckpointSaveError: the last state could not be saved.
+          errors.TrainingInterrupted: a signal of RunConfig.save_on_signals came; the last finished
+            step is saved.
           errors.InvalidArgumentError: the data do not fit the model, or there are none.
         """
         if self._config.task_type in ("evaluator", "ps"):
@@ -180,18 +183,19 @@ class Estimator:
         stop = None
         if steps is not None or max_steps is not None:
             stop = StopAtStepHook(num_steps=steps, last_step=max_steps)
-        train_model(
-            self._model_fn,
-            input_fn,
-            params=self.params,
-            config=self.config,
-            model_dir=self.model_dir,
-            checkpoint=checkpoint,
-            found_seq=found_seq,
-            hooks=all_hooks,
-            stop=stop,
-            listeners=listeners,
-        )
+        with ends_on_signals(self._config, self.model_dir):
+            train_model(
+                self._model_fn,
+                input_fn,
+                params=self.params,
+                config=self.config,
+                model_dir=self.model_dir,
+                checkpoint=checkpoint,
+                found_seq=found_seq,
+                hooks=all_hooks,
+                stop=stop,
+                listeners=listeners,
+            )
         return self
 
     def evaluate(

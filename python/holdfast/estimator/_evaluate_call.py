@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from holdfast import _core, metrics
+from holdfast import _core, _signals, metrics
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._inputs import empty_error
 from holdfast.estimator._run_config import RunConfig
@@ -67,9 +67,10 @@ def evaluate_model(
     """
     reader = _core.CheckpointReader(checkpoint)
     seed = run_seed(config, reader)
-    built = build_model(
-        model_fn, input_fn, mode=ModeKeys.EVAL, params=params, config=config, seed=seed
-    )
+    with _signals.waiting():  # of the training whose hook evaluates, if there is one
+        built = build_model(
+            model_fn, input_fn, mode=ModeKeys.EVAL, params=params, config=config, seed=seed
+        )
     pairs = _metrics(built)
     every = [*built.spec.evaluation_hooks, *hooks]
     with built.graph.as_default():

@@ -36,6 +36,7 @@ def saver_options(config: RunConfig) -> SaverOptions:
         max_failed_saves=config.max_failed_saves,
         async_save=config.async_save,
         async_on_busy=config.async_on_busy,
+        break_lock=config.break_lock,
         threads=config.num_threads or 0,
     )
 

@@ -6,9 +6,10 @@ import copy
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
+from holdfast import _signals
 from holdfast.estimator._cluster import TaskConfig, parse_tf_config
 
 _DEFAULT_SAVE_SECS = 600  # TF's default interval, when neither is given
@@ -80,6 +81,13 @@ class RunConfig:
       keep_best: (metric, n, "max" or "min"): the n checkpoints with the best values of a metric
         stay as well, as far as `evaluate` has been called on them while they were there. The
         metric of an evaluation with a name is "name/metric".
+      save_on_signals: Signals, by name or number, that make train finish the step, save, and
+        raise errors.TrainingInterrupted; () or None: none. SIGINT among them does so the first
+        time and raises KeyboardInterrupt the second time. Handlers of the program are called as
+        well. In the main thread only.
+      break_lock: Take model_dir over from a writer on another machine, which was killed there.
+        Only where the file system cannot lock files, and so cannot tell; see
+        errors.ModelDirLockedError. A writer that is known to run is never pushed aside.
 
     Raises:
       ValueError: a field breaks its rule, or contradicts TF_CONFIG.
@@ -113,6 +121,10 @@ class RunConfig:
     async_save: bool = dataclasses.field(default=False, kw_only=True)
     async_on_busy: str = dataclasses.field(default="wait", kw_only=True)
     keep_best: tuple[str, int, str] | None = dataclasses.field(default=None, kw_only=True)
+    save_on_signals: Sequence[str | int] | None = dataclasses.field(
+        default=("SIGTERM",), kw_only=True
+    )
+    break_lock: bool = dataclasses.field(default=False, kw_only=True)
     _task: TaskConfig = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -264,6 +276,11 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: _is_keep_best(v),
         'None or (metric, n greater than 0, "max" or "min") such as ("accuracy", 3, "max")',
     ),
+    "save_on_signals": (
+        lambda v: _are_signals(v),
+        'a tuple of signals that a program can handle, as ("SIGTERM", "SIGINT")',
+    ),
+    "break_lock": (lambda v: isinstance(v, bool), "True or False"),
 }
 
 
@@ -290,6 +307,14 @@ def _is_keep_best(value: Any) -> bool:
     metric, count, mode = value
     named = isinstance(metric, str) and metric != ""
     return named and _is_int(count) and count > 0 and mode in ("max", "min")
+
+
+def _are_signals(values: Any) -> bool:
+    try:
+        _signals.as_signals(values)
+    except (KeyError, ValueError):
+        return False
+    return True
 
 
 def _takes_op(function: object) -> bool:

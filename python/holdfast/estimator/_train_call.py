@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from holdfast import _core, dtypes
+from holdfast import _core, _signals, dtypes
 from holdfast._operation import Operation
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._hook_lists import saver_options, training_hooks
@@ -76,19 +76,21 @@ def train_model(
       errors.ModelDirLockedError: another writer has model_dir; nothing is changed.
       errors.NanLossDuringTrainingError: the loss became NaN; no such state is saved.
       errors.InvalidArgumentError: the data do not fit the model, or there are none.
+      Interruption: a signal came before the first step.
     """
     reader = None if checkpoint is None else _core.CheckpointReader(checkpoint)
     seed = run_seed(config, reader)
-    built = build_model(
-        model_fn, input_fn, mode=ModeKeys.TRAIN, params=params, config=config, seed=seed
-    )
-    check_not_empty(built.source, "there is nothing to train on")
-    with built.graph.as_default():
-        every = training_hooks(built, config, model_dir, hooks, stop, listeners)
-        for hook in every:
-            hook.begin()
-    built.graph.finalize()
-    session = _open_session(built, config, reader, seed)
+    with _signals.waiting():  # there is nothing to save yet
+        built = build_model(
+            model_fn, input_fn, mode=ModeKeys.TRAIN, params=params, config=config, seed=seed
+        )
+        check_not_empty(built.source, "there is nothing to train on")
+        with built.graph.as_default():
+            every = training_hooks(built, config, model_dir, hooks, stop, listeners)
+            for hook in every:
+                hook.begin()
+        built.graph.finalize()
+        session = _open_session(built, config, reader, seed)
     saved_state = _saved_state(built, reader, checkpoint)
     savers = [hook for hook in every if isinstance(hook, CheckpointSaverHook)]
     for saver in savers:
@@ -98,13 +100,15 @@ def train_model(
     loop = RunLoop(session, _plan(built, model_dir), every)
     try:
         for hook in every:
-            hook.after_create_session(session, None)
+            _signals.told(hook.after_create_session, session, None)
         loop.run()
+    except _signals.Interruption:
+        loop.finish()  # as at any other end, with the last save
     finally:
         # Not left to the end of the objects: the traceback of an exception keeps them alive.
         for saver in savers:
             saver.close()
-    if session.iteration == 0:
+    if session.iteration == 0 and not _signals.pending():
         raise empty_error("training made no step")
     _logger.info("Loss for final step: %s.", loop.watched)
 

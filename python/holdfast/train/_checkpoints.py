@@ -64,20 +64,32 @@ def get_checkpoint_state(
     )
 
 
-def checkpoint_path(ckpt_dir_or_file: PathLike) -> str:
-    """Returns a checkpoint's path: the argument itself, or the newest one in that directory.
+def is_checkpoint(path: PathLike) -> bool:
+    """Returns whether a path names one checkpoint, whole or damaged, and not a model_dir."""
+    return os.path.lexists(os.path.join(os.fspath(path), _COMMIT))
 
-    Raises:
-      errors.NoCheckpointError: there is none.
+
+def open_checkpoint(ckpt_dir_or_file: PathLike) -> _core.CheckpointReader:
+    """Opens a checkpoint, or the newest of a directory, however fast retention is beside it.
+
+    Raises: as load_checkpoint.
     """
     path = os.fspath(ckpt_dir_or_file)
-    if os.path.lexists(os.path.join(path, _COMMIT)):
-        return path
-    latest = latest_checkpoint(path)
-    if latest is not None:
-        return latest
+    if is_checkpoint(path):
+        return _core.CheckpointReader(path)
+    try:
+        return _core.CheckpointReader.open_latest(path)
+    except errors.NoCheckpointError as error:
+        if "vanished" in error.details:
+            raise
+        raise no_checkpoint_error(path) from None
+
+
+def no_checkpoint_error(path: PathLike) -> errors.NoCheckpointError:
+    """Returns the error of a path that is no checkpoint and holds none."""
+    path = os.fspath(path)
     what = "holds no checkpoint" if os.path.isdir(path) else "is no directory"
-    raise errors.NoCheckpointError(
+    return errors.NoCheckpointError(
         f"No checkpoint at {path!r}: it {what}. Expected a checkpoint such as "
         f"{os.path.join('model_dir', 'model.ckpt-200')!r}, or a model_dir with at least one.",
         {"path": path},
@@ -87,12 +99,16 @@ def checkpoint_path(ckpt_dir_or_file: PathLike) -> str:
 class CheckpointReader:
     """One checkpoint, its tensors by name.
 
-    Every byte is verified when it is read.
+    Every byte is verified when it is read. The files stay open: what happens to them meanwhile
+    does not matter.
+
+    Args:
+      path: A checkpoint, or a model_dir for its newest.
     Source: tf.train.load_checkpoint's reader.
     """
 
-    def __init__(self, path: str) -> None:
-        self._reader = _core.CheckpointReader(path)
+    def __init__(self, path: PathLike) -> None:
+        self._reader = open_checkpoint(path)
         self._tensors = {tensor.name: tensor for tensor in self._reader.tensors}
 
     @property
@@ -134,7 +150,7 @@ def load_checkpoint(ckpt_dir_or_file: PathLike) -> CheckpointReader:
       errors.NoCheckpointError: there is none.
       errors.CheckpointCorruptError: it is damaged.
     """
-    return CheckpointReader(checkpoint_path(ckpt_dir_or_file))
+    return CheckpointReader(ckpt_dir_or_file)
 
 
 def list_variables(ckpt_dir_or_file: PathLike) -> list[tuple[str, list[int]]]:

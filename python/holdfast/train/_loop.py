@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from holdfast import _core, errors
+from holdfast import _core, _signals, errors
 from holdfast.train import _fetches
 from holdfast.train._session import Session, StepFetches, refuse_feed
 from holdfast.train._session_run_hook import (
@@ -19,11 +19,13 @@ from holdfast.train._session_run_hook import (
     SessionRunValues,
 )
 
-# A call lasts about this long, since Ctrl-C is noticed between two calls only.
+# A call lasts about this long, since signals are noticed between two calls only.
 _SLICE_SECS = 0.1
 # Numbers of a model's state that a step passes over in a second, at the very least. Too low costs
-# one short call at the beginning, too high a late Ctrl-C there.
+# one short call at the beginning, too high a call that _MOST_SECS ends.
 _FIRST_GUESS_PER_SEC = 1e7
+# Ends a call after the step it is in, when the guess was far off or the machine became slower.
+_MOST_SECS = 0.3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,11 +84,13 @@ class RunLoop:
         self._clock = clock
         self._context = SessionRunContext(plan.original_args, session)
         self._slicer = Slicer(_state_numbers(session))
+        session.trainer.limit_call(_MOST_SECS)
 
     def run(self) -> None:
         """Runs until a hook asks to stop or the input ends, then calls `end` of every hook.
 
-        Raises: whatever a step or a hook raises; then no `end` is called.
+        Raises: whatever a step or a hook raises, and Interruption if a signal has come; then no
+          `end` is called.
         """
         while self.advance():
             pass
@@ -95,12 +99,14 @@ class RunLoop:
     def finish(self) -> None:
         """Calls `end` of every hook."""
         for hook in self._hooks:
-            hook.end(self._session)
+            _signals.told(hook.end, self._session)
 
     def advance(self, limit: int | None = None) -> bool:
         """Makes one C++ call of at most `limit` steps; returns False once the run is over.
 
         The input has then ended (and `fetched` is older), or a hook has asked to stop.
+
+        Raises: Interruption if a signal has come. The state is then that of a whole step.
         """
         if self._context.stop_requested:
             return False
@@ -118,35 +124,53 @@ class RunLoop:
             return self._steps(steps, due, progress)
         except (errors.OutOfRangeError, StopIteration):
             return False  # TF's sign of the end, which hooks and Python inputs may raise as well
+        except _signals.Interruption:
+            # While the input was waited for: the call says nothing of the steps it has finished.
+            session = self._session
+            finished = session.global_step - progress.global_step
+            session.iteration = max(session.iteration, progress.iteration + finished)
+            raise
 
     def _steps(self, steps: int, due: Sequence[SessionRunHook], before: Progress) -> bool:
         session, plan = self._session, self._plan
         fetches = StepFetches(session.graph, plan.fetches)
         asked = [self._ask(hook, fetches) for hook in due]
-        began = self._clock()
-        result = session.trainer.run(steps, plan.targets, fetches.nodes, plan.watch)
-        self._slicer.observe(result.steps, self._clock() - began)
-        session.iteration += result.steps
-        if result.steps > 0 and plan.watch >= 0:
-            self.watched = result.watched
-        if result.reason == "nonfinite_loss" and plan.on_nan is not None:
-            raise plan.on_nan(session.global_step - 1)
+        result = self._call(steps, fetches.nodes)
+        left = steps - result.steps
+        while result.reason == "time" and (due or plan.fetches):  # these wait for the last step
+            result = self._call(left, fetches.nodes)
+            left -= result.steps
+        if result.reason == "time":
+            return True
         if result.fetched:
             self.fetched = result.fetched[: len(plan.fetches)]
-        if result.steps < steps:
+        if left > 0:
             return False
         values = [value[()] for value in result.fetched]
         fetches.put_step_before(values, before.global_step, session.global_step, steps)
         for hook, (args, places) in zip(due, asked, strict=True):
             leaves = [values[place] for place in places]
             results = None if args is None else _fetches.pack(args.fetches, leaves)
-            hook.after_run(self._context, SessionRunValues(results))
+            _signals.told(hook.after_run, self._context, SessionRunValues(results))
         return True
+
+    def _call(self, steps: int, fetches: Sequence[int]) -> _core.RunResult:
+        session, plan = self._session, self._plan
+        _signals.check()
+        began = self._clock()
+        result = session.trainer.run(steps, plan.targets, fetches, plan.watch)
+        self._slicer.observe(result.steps, self._clock() - began)
+        session.iteration += result.steps
+        if result.steps > 0 and plan.watch >= 0:
+            self.watched = result.watched
+        if result.reason == "nonfinite_loss" and plan.on_nan is not None:
+            raise plan.on_nan(session.global_step - 1)
+        return result
 
     def _ask(
         self, hook: SessionRunHook, fetches: StepFetches
     ) -> tuple[SessionRunArgs | None, list[int]]:
-        args = hook.before_run(self._context)
+        args = _signals.told(hook.before_run, self._context)
         if args is None:
             return None, []
         who = f"before_run of {type(hook).__name__}"

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from collections.abc import Callable
+from typing import TypeVar
 
 from holdfast import _core, errors
 from holdfast.train._retaining import log_warnings, retain
 from holdfast.train._save_attempts import DurableCheckpoint, final_error, write_with_retries
 from holdfast.train._saver_options import Clock, SaverOptions
 
+_T = TypeVar("_T")
 _logger = logging.getLogger("holdfast")
 
 
@@ -71,7 +74,7 @@ class SaveJob:
         """
         try:
             path = write_with_retries(
-                write,
+                lambda: self.within_memory(step, write),
                 step=step,
                 retries=self._options.save_retries,
                 clock=self._clock,
@@ -85,6 +88,21 @@ class SaveJob:
         # The checkpoint that the run was started from needs no keeping once the run has saved.
         self.retain(started_from=None)
         return Outcome(step)
+
+    def within_memory(self, step: int, call: Callable[[], _T]) -> _T:
+        """Returns what `call` returns; that memory is used up becomes a failure of the save.
+
+        Raises: errors.CheckpointSaveError.
+        """
+        try:
+            return call()
+        except MemoryError as error:
+            path = os.path.join(self._model_dir, f"model.ckpt-{step}")
+            raise errors.CheckpointDiskFullError(
+                f"checkpoint {path}: memory is used up. Earlier checkpoints are untouched. Train "
+                "with less data or a smaller model in memory, or on a machine with more.",
+                {"path": path, "step": step},
+            ) from error
 
     def failed(self, step: int, error: errors.CheckpointSaveError, stakes: Stakes) -> Outcome:
         """Returns the outcome of a save that has failed for good, having logged it."""

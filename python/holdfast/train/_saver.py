@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from holdfast import _core, errors
+from holdfast import _core, _signals, errors
 from holdfast.train._background_save import BackgroundSave
 from holdfast.train._save_job import Outcome, SaveJob, Stakes
 from holdfast.train._saver_listener import CheckpointSaverListener
@@ -76,7 +76,9 @@ class Saver:
         self._stop = False  # a listener has asked to
         self._staged: _core.StagedCheckpoint | None = None
         self._background: BackgroundSave[Outcome] = BackgroundSave()
-        self._writer = _core.CheckpointWriter(model_dir, options.durability, options.threads)
+        self._writer = _core.CheckpointWriter(
+            model_dir, options.durability, options.threads, options.break_lock
+        )
         try:
             self._check_found()
             self._job = SaveJob(self._writer, model_dir, options, self._clock, self._hurried)
@@ -137,7 +139,7 @@ class Saver:
         if self.schedule.due_at_end(step):
             self._save(session, final=True)
         for listener in self._listeners:
-            listener.end(session, step)
+            _signals.told(listener.end, session, step)
 
     def close(self) -> None:
         """Lets other writers have model_dir, once what is being written is there.
@@ -206,7 +208,7 @@ class Saver:
             return
         staged = self._staged = self._staged or _core.StagedCheckpoint()
         try:
-            session.trainer.stage(staged, state, model)
+            self._job.within_memory(step, lambda: session.trainer.stage(staged, state, model))
         except errors.CheckpointSaveError as error:  # memory is short
             self._heed(session, self._job.failed(step, error, stakes))
             return
@@ -231,10 +233,12 @@ class Saver:
         step = session.global_step
         _logger.debug("Calling checkpoint listeners before saving checkpoint %d...", step)
         for listener in self._listeners:
-            listener.before_save(session, step)
+            _signals.told(listener.before_save, session, step)
 
     def _after_save(self, session: Session, step: int) -> None:
-        answers = [listener.after_save(session, step) for listener in self._listeners]
+        answers = [
+            _signals.told(listener.after_save, session, step) for listener in self._listeners
+        ]
         # What they say of the state a run starts with counts for nothing, as in TF.
         self._stop = self._stop or (step != self._first_step and any(answers))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from holdfast import _signals
 from holdfast.train._saver import Saver
 from holdfast.train._saver_listener import CheckpointSaverListener
 from holdfast.train._saver_options import SavedState, SaverOptions
@@ -83,7 +84,12 @@ class CheckpointSaverHook(SessionRunHook):
     def after_create_session(self, session: Session, coord: None) -> None:
         """Saves the state that the run starts with."""
         self._saver = Saver(
-            self._checkpoint_dir, self._schedule, self._options, self._saved_state, self._listeners
+            self._checkpoint_dir,
+            self._schedule,
+            self._options,
+            self._saved_state,
+            self._listeners,
+            interrupted=_signals.pending,
         )
         self._saver.start(session)
 

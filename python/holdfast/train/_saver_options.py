@@ -37,6 +37,7 @@ class SaverOptions:
     async_save: bool = False
     async_on_busy: str = "wait"
     threads: int = 0
+    break_lock: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -97,6 +97,20 @@ TEST(Trainer, StopsAtTheEndOfTheInput) {
   EXPECT_EQ(result.reason, StopReason::kEndOfInput);
 }
 
+TEST(Trainer, ACallEndsAfterTheStepThatExceedsItsTime) {
+  const Line line;
+  Trainer trainer(line.graph, {1, 1});
+  trainer.set_input(batches({{1}, {2}, {3}}), {line.x});
+  trainer.limit_call(1e-9);  // over in the first step
+  const RunResult limited = trainer.run(3, {line.train}, {line.loss});
+  EXPECT_EQ(limited.reason, StopReason::kTime);
+  EXPECT_EQ(limited.steps, 1);
+  EXPECT_TRUE(limited.fetched.empty());
+  trainer.limit_call(0.0);
+  EXPECT_EQ(trainer.run(3, {line.train}, {}).reason, StopReason::kEndOfInput);
+  EXPECT_EQ(trainer.global_step(), 3);
+}
+
 TEST(Trainer, FetchesTheLastStepAskedFor) {
   const Line line;
   Trainer trainer(line.graph, {1, 1});

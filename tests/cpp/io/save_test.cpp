@@ -192,6 +192,35 @@ TEST(Save, AFailedSyncOfTheDirectoryAfterPublishingIsNotDurable) {
   EXPECT_NE(writer.take_warnings().at(0).find("best-effort"), std::string::npos);
 }
 
+TEST(Save, ACheckpointThatMayNotBeDurableIsWrittenAnew) {
+  const TemporaryFolder folder;
+  TestIo io(folder.path());
+  ModelDirWriter writer(io, folder.path(), {});
+  io.fail_calls["fsync ."] = EIO;
+  EXPECT_ERROR(writer.save(tiny(7)), Code::kUnavailable, "not known to be durable");
+  io.fail_calls.clear();
+  io.calls.clear();
+  writer.save(tiny(7));  // equal contents are there; it would be wrong to call them saved
+  EXPECT_EQ(std::count(io.calls.begin(), io.calls.end(), "fsync ."), 1);
+  EXPECT_EQ(list(system_io(), folder.path()).at(0).commit_seq, 2);
+  EXPECT_EQ(names_of(folder.path()), Names{"model.ckpt-7"});
+}
+
+TEST(Save, TooManyOpenFilesAreNoFullDisk) {
+  const TemporaryFolder folder;
+  TestIo io(folder.path());
+  ModelDirWriter writer(io, folder.path(), {});
+  io.calls.clear();
+  io.fail_at = 6;
+  for (const int number : {EMFILE, ENOSPC, EDQUOT, EFBIG}) {
+    io.fail_errno = number;
+    io.calls.clear();
+    const bool full = number != EMFILE;
+    EXPECT_ERROR(writer.save(tiny(7)), full ? Code::kResourceExhausted : Code::kUnavailable,
+                 full ? "keep_checkpoint_max" : "Save again");
+  }
+}
+
 TEST(Save, WrongContentsAreNamed) {
   const TemporaryFolder folder;
   ModelDirWriter writer(system_io(), folder.path(), {});

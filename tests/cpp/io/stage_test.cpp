@@ -1,5 +1,7 @@
 // Staged saves: a copy is made, the tensors change, the copy is written.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
@@ -145,6 +147,54 @@ TEST(Stage, ContentsThatAreNoCheckpointLeaveItEmpty) {
   staged.stage(tiny(3), 1);
   EXPECT_EQ(staged.step(), 3u);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Address space of the process, limited while this lives. Sanitizers need theirs.
+class AddressSpaceLimit {
+ public:
+  explicit AddressSpaceLimit(std::uint64_t more) {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t pages = 0;
+    statm >> pages;
+    rlimit limit = before_;
+    limit.rlim_cur = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) + more;
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  ~AddressSpaceLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Stage, MemoryThatIsShortIsAnErrorThatSaysHowMuchAndHarmsNothing) {
+  const TemporaryFolder folder;
+  CheckpointContents contents = tiny(6);
+  contents.tensors.push_back(tensor_of<float>("large", DType::kFloat32, {16'000'000}, {1, 2, 3}));
+  StagedSave staged;
+  {
+    const AddressSpaceLimit limit(std::uint64_t{16} << 20);
+    try {
+      staged.stage(contents, 1);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), Code::kResourceExhausted);
+      EXPECT_EQ(error.kind(), "CheckpointSaveError");
+      EXPECT_EQ(error.details().at("bytes_needed"), "64004112");
+      EXPECT_STREQ(error.what(),
+                   "checkpoint of step 6: expected 64004112 bytes of free memory for the copy that "
+                   "is saved, got less. Nothing was written and training can go on; free memory, "
+                   "or save without async_save, which needs no copy.");
+    }
+    EXPECT_TRUE(staged.empty());
+    // The synchronous save needs one window of it.
+    ModelDirWriter writer(system_io(), folder.path(), {false, 1});
+    OpenedCheckpoint(system_io(), writer.save(contents)).verify(1);
+  }
+  staged.stage(contents, 1);
+  EXPECT_FALSE(staged.empty());
+}
+#endif
 
 TEST(Stage, TheSavedFormOfAnEmptyOneIsAnError) {
   const TemporaryFolder folder;

@@ -62,7 +62,7 @@ inline std::vector<std::string> names_of(const std::string& path) {
 
 // Hands calls on to the system and writes them down, with names in place of descriptors and without
 // random digits; fails those it is told to. Time and random numbers are the same every time.
-class TestIo final : public Io {
+class TestIo : public Io {
  public:
   explicit TestIo(std::string root = "") : root_(std::move(root)) {}
 

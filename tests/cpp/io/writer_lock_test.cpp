@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 
+#include "base/json.h"
 #include "io/checkpoint_dir.h"
 #include "io/model_dir_writer.h"
 #include "io/testing_io.h"
@@ -80,8 +81,21 @@ TEST(WriterLock, TheHolderIsNamedFromTheLineAsFarAsItIsOne) {
   EXPECT_ERROR(open_writer(folder.path()), Code::kFailedPrecondition,
                "is being written by pid 4711 on host a (since 2026-09-21 14:13:20 UTC). Use "
                "another model_dir, or stop that process.");
+  line(R"({"pid":4711,"host":"a","user":"u","command":"train.py","since_unix_ms":1790000000000})");
+  EXPECT_ERROR(open_writer(folder.path()), Code::kFailedPrecondition,
+               "pid 4711 on host a (since 2026-09-21 14:13:20 UTC, user u, command train.py). Use");
+  std::filesystem::resize_file(folder / kLockName, 0);
   line(R"({"pid":4711,"host":"\u001b[2J","since_unix_ms":0}     )");
   EXPECT_ERROR(open_writer(folder.path()), Code::kFailedPrecondition, "by another process.");
+}
+
+TEST(WriterLock, TheLineOfALiveWriterSaysWhatItRuns) {
+  const TemporaryFolder folder;
+  const ModelDirWriter writer(system_io(), folder.path(), {});
+  const Json line = parse_json(read_file(folder / kLockName));
+  EXPECT_EQ(line.at("pid").as_int(), ::getpid());
+  EXPECT_NE(line.at("command").as_string().find("holdfast_tests"), std::string::npos);
+  EXPECT_FALSE(line.at("user").as_string().empty());
 }
 
 TEST(WriterLock, ReadersNeedNoLock) {
@@ -137,17 +151,6 @@ TEST(WriterLock, AKilledProcessLeavesNoLock) {
             -SIGKILL);
   EXPECT_TRUE(is_free(folder.path()));
   EXPECT_EQ(*latest(system_io(), folder.path()), folder / "model.ckpt-7");
-}
-
-TEST(WriterLock, AFileSystemThatCannotLockIsAWarning) {
-  const TemporaryFolder folder;
-  for (const int error : {ENOLCK, EOPNOTSUPP}) {
-    TestIo io(folder.path());
-    io.fail_calls["lock .holdfast-lock"] = error;
-    ModelDirWriter writer(io, folder.path(), {});
-    EXPECT_NE(writer.take_warnings().at(0).find("cannot lock files"), std::string::npos);
-    EXPECT_NO_THROW(writer.save(tiny(7)));
-  }
 }
 
 TEST(WriterLock, OtherErrorsAreNamedBeforeAnythingIsWritten) {
