@@ -47,7 +47,8 @@ PYTHON_LAYERS: dict[str, set[str]] = {
     "feature_column": {"graph", "errors"},
     "data": {"graph", "errors", "_core"},  # a mapped function is a graph of its own
     "inputs": {"data"},  # numpy_input_fn and pandas_input_fn under the name scripts know
-    "summary": {"graph", "errors"},
+    # Event files are written and read by the core: no second wire format or framing in Python.
+    "summary": {"graph", "errors", "_core"},
     "train": {"summary", "graph", "errors", "_core"},
     "saved_model": {"graph", "errors", "_core"},
     "estimator": {

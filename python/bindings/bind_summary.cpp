@@ -67,8 +67,11 @@ void bind_files(py::module_& module) {
   py::class_<EventWriter, std::shared_ptr<EventWriter>>(module, "EventWriter")
       .def(py::init([](const std::string& directory, double flush_secs, int queue_size,
                        const std::string& suffix) {
-             return std::make_shared<EventWriter>(
-                 directory, EventWriterOptions{flush_secs, queue_size, suffix});
+             EventWriterOptions options;
+             options.flush_secs = flush_secs;
+             options.queue_size = queue_size;
+             options.suffix = suffix;
+             return std::make_shared<EventWriter>(directory, options);
            }),
            "directory"_a, "flush_secs"_a = 2.0, "queue_size"_a = 4096, "suffix"_a = "")
       .def("add", &EventWriter::add, "event"_a, NoGil())

@@ -67,7 +67,7 @@ void bind_trainer(py::module_& module) {
            "graph"_a, "seed"_a, "threads"_a = 0, py::call_guard<py::gil_scoped_release>())
       .def("set_input", &Trainer::set_input, "input"_a, "placeholders"_a = std::vector<NodeId>{})
       .def("run", &Trainer::run, "steps"_a, "targets"_a, "fetches"_a, "watch"_a = kNoNode,
-           py::call_guard<py::gil_scoped_release>())
+           "record"_a = true, py::call_guard<py::gil_scoped_release>())
       .def(
           "add_summaries",
           [](Trainer& trainer, const std::shared_ptr<EventWriter>& writer,

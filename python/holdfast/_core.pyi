@@ -132,7 +132,12 @@ class Trainer:
     def __init__(self, graph: Graph, seed: int, threads: int = 0) -> None: ...
     def set_input(self, input: Input | None, placeholders: Sequence[int] = ...) -> None: ...
     def run(
-        self, steps: int, targets: Sequence[int], fetches: Sequence[int], watch: int = -1
+        self,
+        steps: int,
+        targets: Sequence[int],
+        fetches: Sequence[int],
+        watch: int = -1,
+        record: bool = True,
     ) -> RunResult: ...
     def clear_summaries(self) -> None: ...
     def add_summaries(

@@ -11,7 +11,7 @@
 
 namespace holdfast {
 
-// A distribution: counts[i] values lie above limits[i - 1] and at most at limits[i].
+// A distribution: counts[i] values lie below limits[i] and not below limits[i - 1].
 struct HistogramValue {
   double min = 0;
   double max = 0;
@@ -33,7 +33,7 @@ struct SummaryValue {
 };
 
 // Tells readers of several files of one run what to believe: at kStart, points of earlier files at
-// this step or behind it belong to a run that was lost.
+// this step or behind it belong to a run that was lost, and are not shown.
 struct SessionLog {
   enum class Status { kUnspecified = 0, kStart = 1, kStop = 2, kCheckpoint = 3 };
   Status status = Status::kUnspecified;
@@ -51,13 +51,14 @@ struct Event {
 };
 
 struct EventWriterOptions {
-  double flush_secs = 2;  // events reach the file at the latest so long after they were added
-  int queue_size = 4096;  // events that wait; add() waits for room
-  std::string suffix;     // behind the file's usual name
+  double flush_secs = 2;      // events reach the file at the latest so long after they were added
+  int queue_size = 4096;      // events that wait; add() waits for room, but no longer than
+  double most_wait_secs = 5;  // so long: a disk that answers no more does not stop training
+  std::string suffix;         // behind the file's usual name
 };
 
-// Appends events to a new file events.out.tfevents.<seconds>.<host>.<pid>.<n> of a directory, from
-// a thread of its own. Errors of the file system never reach the caller of add(): the first becomes
+// Appends events to a new file events.out.tfevents.<seconds>.<host>.<pid> of a directory, from a
+// thread of its own. Whatever goes wrong never reaches the caller of add(): the first time becomes
 // a warning, and what could not be written is counted. Safe from many threads at once. A forked
 // child's calls do nothing.
 class HOLDFAST_API EventWriter {
@@ -73,7 +74,8 @@ class HOLDFAST_API EventWriter {
   void add(Event event);
   // Returns once everything added before is written to the file (not synced).
   void flush();
-  // Flushes and ends the thread; add() opens a new file then.
+  // Flushes, ends the thread and gives the descriptor back. A later add() goes on in the same file,
+  // if it is still there as it was left, else in a new one.
   void close();
 
   const std::string& directory() const noexcept;

@@ -61,9 +61,10 @@ class HOLDFAST_API Trainer {
 
   // Runs up to `steps` steps: one element of the input each (none when no input is set), computing
   // `targets` each time and `fetches` the last time. `watch`, when not kNoNode, is a float scalar
-  // checked after every step: NaN stops the run.
+  // checked after every step: NaN stops the run. `record` false: no steps of training, which
+  // summaries neither record nor count.
   RunResult run(std::int64_t steps, const std::vector<NodeId>& targets,
-                const std::vector<NodeId>& fetches, NodeId watch = kNoNode);
+                const std::vector<NodeId>& fetches, NodeId watch = kNoNode, bool record = true);
   // From now on steps are recorded as the plan says, too; events carry the global step after the
   // step. Throws: InvalidArgument for a source that is none of the three.
   void add_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan);

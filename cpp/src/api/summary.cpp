@@ -1,6 +1,8 @@
 // The public face of event files.
 #include "holdfast/summary.h"
 
+#include <utility>
+
 #include "holdfast/error.h"
 #include "io/event.h"
 #include "io/event_writer.h"
@@ -14,9 +16,15 @@ struct EventWriter::Impl {
 
 EventWriter::EventWriter(const std::string& directory, const EventWriterOptions& options)
     : impl_(new Impl{{io::system_io(), directory, options}}) {}
-EventWriter::~EventWriter() = default;
+EventWriter::~EventWriter() {
+  if (impl_ != nullptr && impl_->queue.is_foreign())
+    static_cast<void>(impl_.release());  // NOLINT(bugprone-unused-return-value): left to the child
+}
 EventWriter::EventWriter(EventWriter&&) noexcept = default;
-EventWriter& EventWriter::operator=(EventWriter&&) noexcept = default;
+EventWriter& EventWriter::operator=(EventWriter&& other) noexcept {
+  std::swap(impl_, other.impl_);
+  return *this;
+}
 
 void EventWriter::add(Event event) { impl_->queue.add(std::move(event)); }
 void EventWriter::flush() { impl_->queue.flush(); }

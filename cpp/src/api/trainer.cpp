@@ -130,7 +130,7 @@ void append(std::vector<NodeId>& nodes, const std::vector<NodeId>& more) {
 }  // namespace
 
 RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
-                       const std::vector<NodeId>& fetches, NodeId watch) {
+                       const std::vector<NodeId>& fetches, NodeId watch, bool record) {
   Impl& self = *impl_;
   std::vector<NodeId> plain = targets;
   if (watch != kNoNode) plain.push_back(watch);
@@ -148,7 +148,7 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
   PlannedProgram* current = nullptr;
   StepKind current_kind;
   StepKind kind;
-  kind.recorders.resize(self.recorders.size());
+  kind.recorders.resize(record ? self.recorders.size() : 0);
   self.stop.store(false, std::memory_order_relaxed);
   const CallLimit limit(self.call_limit_secs);
   while (result.steps < steps) {
@@ -165,7 +165,7 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
       return result;
     }
     kind.fetches = result.steps + 1 == steps && !fetches.empty();
-    for (std::size_t i = 0; i < self.recorders.size(); ++i)
+    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
       kind.recorders[i] = self.recorders[i].due();
     const bool changed = self.input != nullptr && self.input->shapes_changed();
     if (current == nullptr || changed || !(kind == current_kind)) {
@@ -183,8 +183,8 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
       }
     }
     std::size_t first = plain.size();
-    for (StepSummaries& recorder : self.recorders)
-      first += recorder.step_done(current->program, first, this->global_step());
+    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
+      first += self.recorders[i].step_done(current->program, first, this->global_step());
   }
   if (current_kind.fetches) {
     const std::vector<NodeId> nodes = wanted(current_kind);

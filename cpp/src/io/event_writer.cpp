@@ -6,7 +6,8 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
+#include <exception>
+#include <system_error>
 #include <utility>
 
 #include "io/event.h"
@@ -15,6 +16,8 @@
 
 namespace holdfast::io {
 namespace {
+
+constexpr int kMostNames = 100;  // tried, when other writers take them at the same time
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -42,37 +45,53 @@ std::int64_t seconds_after(const std::vector<std::string>& names, std::int64_t n
 
 }  // namespace
 
-EventQueue::EventQueue(Io& io, std::string directory, const EventWriterOptions& options)
-    : io_(io), directory_(std::move(directory)), options_(options), owner_(::getpid()) {}
+EventQueue::EventQueue(Io& io, std::string directory, EventWriterOptions options)
+    : io_(io),
+      directory_(std::move(directory)),
+      options_(std::move(options)),
+      owner_(::getpid()) {}
 
-EventQueue::~EventQueue() {
-  if (owner_ != ::getpid()) {
-    // A forked child: the thread is the parent's, and so is what waits to be written.
-    if (thread_.joinable()) thread_.detach();
-    return;
-  }
-  close();
+EventQueue::~EventQueue() { close(); }
+
+bool EventQueue::is_foreign() const noexcept { return owner_ != ::getpid(); }
+
+std::size_t EventQueue::most() const noexcept {
+  return static_cast<std::size_t>(std::max(options_.queue_size, 1));
 }
 
 void EventQueue::add(Event event) {
-  if (owner_ != ::getpid()) return;
+  if (is_foreign()) return;
   if (event.wall_time == 0) event.wall_time = static_cast<double>(io_.now_unix_ms()) / 1000;
   std::unique_lock<std::mutex> lock(mutex_);
   if (!thread_.joinable()) {
-    thread_ = std::thread([this, turn = turn_] { work(turn); });
+    try {
+      thread_ = std::thread([this, turn = turn_] { work(turn); });
+    } catch (const std::system_error&) {  // no more threads are to be had: written here and now
+      queue_.push_back(std::move(event));
+      lock.unlock();
+      return flush();
+    }
   }
-  const auto most = static_cast<std::size_t>(std::max(options_.queue_size, 1));
-  room_.wait(lock, [&] { return queue_.size() < most; });
+  if (!wait_for_room(lock)) return;
   queue_.push_back(std::move(event));
-  if (queue_.size() >= (most + 1) / 2) wake_.notify_one();
+  if (queue_.size() >= (most() + 1) / 2) wake_.notify_one();
+}
+
+// False when there is none, and the event is lost.
+bool EventQueue::wait_for_room(std::unique_lock<std::mutex>& lock) {
+  const auto longest = std::chrono::duration<double>(stalled_ ? 0 : options_.most_wait_secs);
+  if (room_.wait_for(lock, longest, [&] { return queue_.size() < most(); })) return true;
+  stalled_ = true;
+  lock.unlock();
+  lose(1, "the disk is too slow, " + std::to_string(most()) + " events wait");
+  return false;
 }
 
 void EventQueue::work(std::uint64_t turn) {
   const auto pause = std::chrono::duration<double>(std::max(options_.flush_secs, 0.01));
-  const auto most = static_cast<std::size_t>(std::max(options_.queue_size, 1));
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    wake_.wait_for(lock, pause, [&] { return turn_ != turn || queue_.size() >= (most + 1) / 2; });
+    wake_.wait_for(lock, pause, [&] { return turn_ != turn || queue_.size() >= (most() + 1) / 2; });
     const bool last = turn_ != turn;
     lock.unlock();
     flush();
@@ -82,19 +101,25 @@ void EventQueue::work(std::uint64_t turn) {
 }
 
 void EventQueue::flush() {
-  if (owner_ != ::getpid()) return;
+  if (is_foreign()) return;
   const std::lock_guard<std::mutex> one_writer(file_mutex_);
   std::deque<Event> events;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     events.swap(queue_);
+    stalled_ = false;
   }
   room_.notify_all();
-  if (!events.empty()) write(std::move(events));
+  if (events.empty()) return;
+  try {
+    write(events);
+  } catch (const std::exception& error) {  // memory
+    lose(events.size(), error.what());
+  }
 }
 
 void EventQueue::close() {
-  if (owner_ != ::getpid()) return;
+  if (is_foreign()) return;
   std::thread ending;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -105,28 +130,45 @@ void EventQueue::close() {
   if (ending.joinable()) ending.join();
   flush();
   const std::lock_guard<std::mutex> one_writer(file_mutex_);
-  const bool open = file_.is_open();
+  if (!file_.is_open()) return;
   const int closed = file_.close();
-  if (open && closed < 0) lose(0, "close", -closed);
-  size_ = 0;
+  if (closed < 0) lose(0, "close: " + errno_text(-closed));
 }
 
-void EventQueue::write(std::deque<Event> events) {
+void EventQueue::write(const std::deque<Event>& events) {
+  std::string bytes;
   if (!file_.is_open()) {
     const int opened = open_file();
-    if (opened < 0) return lose(events.size(), "open", -opened);
+    if (opened < 0) return lose(events.size(), "open: " + errno_text(-opened));
+  }
+  if (size_ == 0) {
     Event version;
     version.wall_time = events.front().wall_time;
     version.file_version = kEventFileVersion;
-    events.push_front(std::move(version));
+    append_record(bytes, encode_event(version));
   }
-  std::string bytes;
   for (const Event& event : events) append_record(bytes, encode_event(event));
   const int written = append(bytes);
-  if (written < 0) lose(events.size(), "pwrite", -written);
+  if (written < 0) lose(events.size(), "pwrite: " + errno_text(-written));
 }
 
-int EventQueue::open_file() {
+int EventQueue::open_file() { return reopen_file() ? 0 : make_file(); }
+
+// After close(): the same file, unless somebody has taken it away or touched it.
+bool EventQueue::reopen_file() {
+  const std::string path = this->path();
+  if (path.empty()) return false;
+  const int opened = io_.open(kCurrentDirectory, path, OpenMode::kGrowMore);
+  if (opened < 0) return false;
+  File file(io_, opened);
+  FileStat stat;
+  if (io_.fstat(opened, stat) < 0 || stat.kind != FileKind::kRegular || stat.bytes != size_)
+    return false;
+  file_ = std::move(file);
+  return true;
+}
+
+int EventQueue::make_file() {
   const int made = make_directories(io_, directory_);
   if (made < 0) return made;
   const int descriptor = io_.open(kCurrentDirectory, directory_, OpenMode::kDirectoryFollow);
@@ -135,7 +177,7 @@ int EventQueue::open_file() {
   std::vector<std::string> names;
   static_cast<void>(io_.list(descriptor, names));
   std::int64_t seconds = seconds_after(names, io_.now_unix_ms() / 1000);
-  for (int attempt = 0; attempt < 100; ++attempt, ++seconds) {
+  for (int attempt = 0; attempt < kMostNames; ++attempt, ++seconds) {
     const std::string name = event_file_name(seconds, host_name(), owner_, options_.suffix);
     const int opened = io_.open(descriptor, name, OpenMode::kGrow);
     if (opened == -EEXIST) continue;
@@ -160,16 +202,17 @@ int EventQueue::append(const std::string& bytes) {
   if (io_.truncate(file_.get(), size_) < 0) {
     // The file cannot be mended: later events go to a new one.
     static_cast<void>(file_.close());
+    const std::lock_guard<std::mutex> lock(mutex_);
+    path_.clear();
   }
   return written;
 }
 
-void EventQueue::lose(std::size_t events, const char* call, int error_number) {
+void EventQueue::lose(std::size_t events, const std::string& why) {
   const std::lock_guard<std::mutex> lock(mutex_);
   lost_ += static_cast<std::int64_t>(events);
   if (std::exchange(warned_, true)) return;
-  warnings_.push_back("event file in " + directory_ + ": " + call + ": " +
-                      errno_text(error_number) +
+  warnings_.push_back("event file in " + directory_ + ": " + why +
                       "; training goes on, and what TensorBoard would show of this time is lost");
 }
 

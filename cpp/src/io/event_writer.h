@@ -20,8 +20,8 @@ namespace holdfast::io {
 // Behind holdfast::EventWriter. `io` outlives it.
 class EventQueue {
  public:
-  EventQueue(Io& io, std::string directory, const EventWriterOptions& options);
-  ~EventQueue();
+  EventQueue(Io& io, std::string directory, EventWriterOptions options);
+  ~EventQueue();  // as close(). Requires: not is_foreign()
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
@@ -32,14 +32,21 @@ class EventQueue {
   std::string path() const;
   std::int64_t lost_events() const;
   std::vector<std::string> take_warnings();
+  // Whether this is a forked child's copy. Its thread is the parent's, and so are the waiters that
+  // its condition variables count: destroying them would wait for ever.
+  bool is_foreign() const noexcept;
 
  private:
+  std::size_t most() const noexcept;
+  bool wait_for_room(std::unique_lock<std::mutex>& lock);
   void work(std::uint64_t turn);  // the thread
   // Encodes and appends; holds file_mutex_ alone, so that adding goes on meanwhile.
-  void write(std::deque<Event> events);
+  void write(const std::deque<Event>& events);
   int open_file();
+  bool reopen_file();
+  int make_file();
   int append(const std::string& bytes);
-  void lose(std::size_t events, const char* call, int error_number);
+  void lose(std::size_t events, const std::string& why);
 
   Io& io_;
   const std::string directory_;
@@ -52,6 +59,8 @@ class EventQueue {
   std::deque<Event> queue_;
   std::uint64_t turn_ = 0;  // close() ends the thread of a turn; a later add() starts the next
   std::thread thread_;
+  bool stalled_ = false;  // there was no room for too long, and none since
+  bool warned_ = false;
   std::vector<std::string> warnings_;
   std::int64_t lost_ = 0;
   std::string path_;
@@ -59,7 +68,6 @@ class EventQueue {
   std::mutex file_mutex_;  // of the file; taken before mutex_
   File file_;
   std::uint64_t size_ = 0;
-  bool warned_ = false;
 };
 
 }  // namespace holdfast::io

@@ -44,6 +44,8 @@ int flags_of(OpenMode mode) {
       return O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
     case OpenMode::kLock:
       return O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    case OpenMode::kGrowMore:
+      return O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
     case OpenMode::kGrow:
     case OpenMode::kCreate:
       return O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;

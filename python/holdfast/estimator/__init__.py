@@ -23,6 +23,7 @@ from holdfast.train import (
     SessionRunValues,
     StepCounterHook,
     StopAtStepHook,
+    SummarySaverHook,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "SessionRunValues",
     "StepCounterHook",
     "StopAtStepHook",
+    "SummarySaverHook",
     "inputs",
 ]
 

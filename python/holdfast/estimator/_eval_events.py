@@ -26,7 +26,7 @@ def write_results(eval_dir: str, results: Mapping[str, Any], checkpoint: str) ->
     values.append(Summary.Value(tag="checkpoint_path", text=checkpoint.encode()))
     writer = FileWriterCache.get(eval_dir)
     writer.add_summary(Summary(value=values), int(results["global_step"]))
-    writer.flush()
+    writer.close()  # evaluations may be long apart
 
 
 def _is_number(value: Any) -> bool:

@@ -53,6 +53,7 @@ def training_hooks(
 
     The saver comes first. A CheckpointSaverHook among the user's or the model's takes its place.
     A float32 loss is watched by the trainer itself, another one by a hook in front of the saver.
+    The event file comes last: nothing may be written where the saver refuses to.
 
     Raises:
       ValueError: there are listeners and nothing saves.
@@ -75,7 +76,7 @@ def training_hooks(
         )
     events = _event_files(spec.loss, config, model_dir)
     if savers and events:
-        savers[0].add_listeners([EventFileListener(model_dir)])
+        savers[0].add_listeners([EventFileListener(events[0], model_dir)])
     if listeners:
         savers[0].add_listeners(listeners)
     every = config.log_step_count_steps
@@ -84,7 +85,6 @@ def training_hooks(
     loggers = [] if every is None else [_loss_logger(built, every)]
     return [
         *_watchers(built),
-        *events,
         *own,
         *spec.training_chief_hooks,
         *counters,
@@ -92,10 +92,11 @@ def training_hooks(
         *stops,
         *loggers,
         *spec.training_hooks,
+        *events,
     ]
 
 
-def _event_files(loss: Any, config: RunConfig, model_dir: str) -> list[SessionRunHook]:
+def _event_files(loss: Any, config: RunConfig, model_dir: str) -> list[EventFileHook]:
     summaries, speed = config.save_summary_steps, config.log_step_count_steps
     if not summaries and not speed:
         return []

@@ -28,6 +28,7 @@ from holdfast.train._hooks import nan_loss_error
 from holdfast.train._loop import RunLoop, StepPlan
 from holdfast.train._saver_options import SavedState
 from holdfast.train._session import Session
+from holdfast.train._summary_hooks import EventFileHook, SummarySaverHook
 
 _logger = logging.getLogger("holdfast")
 _SEED_MASK = (1 << 64) - 1
@@ -108,6 +109,9 @@ def train_model(
         # Not left to the end of the objects: the traceback of an exception keeps them alive.
         for saver in savers:
             saver.close()
+        for hook in every:
+            if isinstance(hook, (EventFileHook, SummarySaverHook)):
+                hook.close()
     if session.iteration == 0 and not _signals.pending():
         raise empty_error("training made no step")
     _logger.info("Loss for final step: %s.", loop.watched)

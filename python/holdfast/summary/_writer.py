@@ -53,7 +53,7 @@ class FileWriter:
         self.core = _core.EventWriter(
             self._logdir, flush_secs, max_queue or _QUEUE_SIZE, filename_suffix or ""
         )
-        self._warned = 0
+        self._graph_file = ""
         if graph is not None:
             self.add_graph(graph)
 
@@ -82,13 +82,21 @@ class FileWriter:
         """Adds the graph of a model."""
         self.add_event(Event(step=int(global_step or 0), graph_def=_core.graph_def(graph.core)))
 
+    def show_graph(self, graph: Graph, global_step: int) -> None:
+        """Adds a graph unless the file has one; holdfast's own."""
+        self.flush()
+        if not self.core.path or self.core.path != self._graph_file:
+            self.add_graph(graph, global_step)
+            self.flush()
+            self._graph_file = self.core.path
+
     def flush(self) -> None:
         """Returns once everything added is in the file."""
         self.core.flush()
         self._warn()
 
     def close(self) -> None:
-        """Flushes and closes the file; an event added later opens a new one."""
+        """Flushes and closes the file; an event added later goes on in it."""
         self.core.close()
         self._warn()
 
@@ -132,7 +140,7 @@ class FileWriterCache:
 
 
 def _forget_in_child() -> None:
-    # The parent's threads and files are not the child's; its own writers open files of their own.
+    # The parent's threads and files are not the child's, which opens files of its own.
     FileWriterCache._writers = {}
     FileWriterCache._lock = threading.Lock()
 

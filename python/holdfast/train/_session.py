@@ -67,7 +67,8 @@ class Session:
         if self._feed is not None:
             self.trainer.set_input(None)
         try:
-            fetched = self.trainer.run(1, self.graph.run_targets(leaves), nodes).fetched
+            targets = self.graph.run_targets(leaves)
+            fetched = self.trainer.run(1, targets, nodes, record=False).fetched
         finally:
             self._set_feed(self._feed)
         return _fetches.pack(fetches, [value[()] for value in fetched])

@@ -31,47 +31,59 @@ class EventFileHook(SessionRunHook):
         self._loss = loss
         self._save_steps = save_steps or 0
         self._speed_steps = speed_steps or 0
+        self._started = False
 
     def begin(self) -> None:
         """Adds the loss to the summaries of the graph."""
+        self._started = False
         graph = get_default_graph()
         names = {item.name for item in _collected(graph.get_collection(GraphKeys.SUMMARIES))}
         if self._save_steps and self._loss is not None and "loss" not in names:
             with graph.name_scope(None):
                 scalar("loss", self._loss)
 
-    def after_create_session(self, session: Session, coord: None) -> None:
-        """Says where this run starts, shows its graph, and starts recording."""
+    def start(self, session: Session) -> None:
+        """Says where this run starts and shows its graph; once in a run, before anything else."""
+        if self._started:
+            return
+        self._started = True
         writer = FileWriterCache.get(self._output_dir)
         # Points of an earlier run at this step or behind it were lost with it.
         writer.add_session_log(SessionLog(SessionLog.START), session.global_step + 1)
-        writer.add_graph(session.graph, session.global_step)
+        writer.show_graph(session.graph, session.global_step)
+
+    def after_create_session(self, session: Session, coord: None) -> None:
+        """Starts recording. Comes behind the saver's, which refuses a directory that is taken."""
+        self.start(session)
         sources = [
             (item.name, item.kind, item.tensor.node)
             for item in _collected(session.graph.get_collection(GraphKeys.SUMMARIES))
         ]
+        writer = FileWriterCache.get(self._output_dir)
         session.trainer.add_summaries(writer.core, sources, self._save_steps, self._speed_steps)
 
     def steps_to_next_look(self, progress: Progress) -> int | None:
         """Never: the trainer records on its own."""
         return None
 
-    def end(self, session: Session) -> None:
-        """Leaves everything in the file."""
-        session.trainer.clear_summaries()
-        FileWriterCache.get(self._output_dir).flush()
+    def close(self) -> None:
+        """Leaves everything in the file, and nothing open; called however a run ends."""
+        if self._started:
+            FileWriterCache.get(self._output_dir).close()
 
 
 class EventFileListener(CheckpointSaverListener):
     """Notes every checkpoint in the event file, and leaves everything before it there."""
 
-    def __init__(self, output_dir: str) -> None:
-        self._output_dir = output_dir
+    def __init__(self, hook: EventFileHook, model_dir: str) -> None:
+        self._hook = hook
+        self._model_dir = model_dir
 
     def after_save(self, session: Session, global_step_value: int) -> None:
         """Notes the checkpoint under TF's name for it, which has no step."""
-        path = os.path.join(self._output_dir, "model.ckpt")
-        writer = FileWriterCache.get(self._output_dir)
+        self._hook.start(session)
+        path = os.path.join(self._model_dir, "model.ckpt")
+        writer = FileWriterCache.get(self._model_dir)
         writer.add_session_log(SessionLog(SessionLog.CHECKPOINT, path), global_step_value)
         writer.flush()
 
@@ -138,6 +150,11 @@ class SummarySaverHook(SessionRunHook):
         """Leaves everything in the file."""
         if self._writer is not None:
             self._writer.flush()
+
+    def close(self) -> None:
+        """Leaves nothing open of what the hook has opened; called however a run ends."""
+        if self._writer is not None and self._output_dir is not None:
+            self._writer.close()
 
 
 def _collected(items: Sequence[Any]) -> list[Recorded]:
