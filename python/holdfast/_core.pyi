@@ -146,8 +146,12 @@ class Trainer:
         sources: Sequence[tuple[str, SummaryKind, int]],
         every: int,
         speed_every: int,
+        opening: Sequence[Event] = ...,
     ) -> None:
-        """Records (tag, kind, node) after steps 1, 1 + every, ... from now on; 0: never."""
+        """Records (tag, kind, node) after steps 1, 1 + every, ... from now on; 0: never.
+
+        `opening` is written after the first step, before anything else.
+        """
 
     def request_stop(self) -> None: ...
     def limit_call(self, seconds: float) -> None: ...

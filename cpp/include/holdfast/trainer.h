@@ -44,6 +44,7 @@ struct SummaryPlan {
   std::vector<SummarySource> sources;
   std::int64_t every = 0;        // record after steps 1, 1 + every, ...; 0: never
   std::int64_t speed_every = 0;  // "global_step/sec" after steps 1 + speed_every, ...; 0: never
+  std::vector<Event> opening;    // written after the first step: a run without one leaves no trace
 };
 
 class HOLDFAST_API Trainer {

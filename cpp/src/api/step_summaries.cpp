@@ -56,6 +56,7 @@ StepSummaries::StepSummaries(const Graph& graph, std::shared_ptr<EventWriter> wr
 
 std::size_t StepSummaries::step_done(const Program& program, std::size_t first,
                                      std::int64_t global_step) {
+  for (Event& event : std::exchange(plan_.opening, {})) writer_->add(std::move(event));
   const std::size_t own = due() ? nodes_.size() : 0;
   if (own > 0) record(program, first, global_step);
   if (plan_.speed_every > 0 && step_ % plan_.speed_every == 0) measure_speed(global_step);

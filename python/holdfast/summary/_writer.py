@@ -53,7 +53,7 @@ class FileWriter:
         self.core = _core.EventWriter(
             self._logdir, flush_secs, max_queue or _QUEUE_SIZE, filename_suffix or ""
         )
-        self._graph_file = ""
+        self.graph_file = ""  # the one that has the graph of an Estimator; holdfast's own
         if graph is not None:
             self.add_graph(graph)
 
@@ -82,13 +82,10 @@ class FileWriter:
         """Adds the graph of a model."""
         self.add_event(Event(step=int(global_step or 0), graph_def=_core.graph_def(graph.core)))
 
-    def show_graph(self, graph: Graph, global_step: int) -> None:
-        """Adds a graph unless the file has one; holdfast's own."""
-        self.flush()
-        if not self.core.path or self.core.path != self._graph_file:
-            self.add_graph(graph, global_step)
-            self.flush()
-            self._graph_file = self.core.path
+    @property
+    def path(self) -> str:
+        """The file; empty before the first event is written."""
+        return self.core.path
 
     def flush(self) -> None:
         """Returns once everything added is in the file."""

@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from holdfast import _core
 from holdfast._graph import GraphKeys, get_default_graph
-from holdfast.summary import FileWriter, FileWriterCache, SessionLog
+from holdfast.summary import Event, FileWriter, FileWriterCache, SessionLog
 from holdfast.summary._collect import Recorded, scalar
+from holdfast.summary._messages import to_core
 from holdfast.train._saver_listener import CheckpointSaverListener
 from holdfast.train._session import Session
 from holdfast.train._session_run_hook import Progress, SessionRunHook
@@ -31,36 +33,46 @@ class EventFileHook(SessionRunHook):
         self._loss = loss
         self._save_steps = save_steps or 0
         self._speed_steps = speed_steps or 0
-        self._started = False
+        self._opening: list[Event] | None = []  # None: the trainer has it
+        self._session: Session | None = None
 
     def begin(self) -> None:
         """Adds the loss to the summaries of the graph."""
-        self._started = False
+        self._opening, self._session = [], None
         graph = get_default_graph()
         names = {item.name for item in _collected(graph.get_collection(GraphKeys.SUMMARIES))}
         if self._save_steps and self._loss is not None and "loss" not in names:
             with graph.name_scope(None):
                 scalar("loss", self._loss)
 
-    def start(self, session: Session) -> None:
-        """Says where this run starts and shows its graph; once in a run, before anything else."""
-        if self._started:
-            return
-        self._started = True
-        writer = FileWriterCache.get(self._output_dir)
-        # Points of an earlier run at this step or behind it were lost with it.
-        writer.add_session_log(SessionLog(SessionLog.START), session.global_step + 1)
-        writer.show_graph(session.graph, session.global_step)
+    def note(self, event: Event) -> None:
+        """Adds an event; what comes before the first step waits for it, behind the start."""
+        if self._opening is None:
+            FileWriterCache.get(self._output_dir).add_event(event)
+        else:
+            self._opening.append(event)
 
     def after_create_session(self, session: Session, coord: None) -> None:
         """Starts recording. Comes behind the saver's, which refuses a directory that is taken."""
-        self.start(session)
+        step, notes = session.global_step, self._opening or []
+        self._session, self._opening = session, None
+        writer = FileWriterCache.get(self._output_dir)
+        # Points of an earlier run at this step or behind it were lost with it.
+        opening = [Event(step=step + 1, session_log=SessionLog(SessionLog.START)), *notes]
+        if writer.graph_file != writer.path or not os.path.exists(writer.path):
+            graph_def = _core.graph_def(session.graph.core)
+            opening.append(Event(step=step, graph_def=graph_def))
         sources = [
             (item.name, item.kind, item.tensor.node)
             for item in _collected(session.graph.get_collection(GraphKeys.SUMMARIES))
         ]
-        writer = FileWriterCache.get(self._output_dir)
-        session.trainer.add_summaries(writer.core, sources, self._save_steps, self._speed_steps)
+        session.trainer.add_summaries(
+            writer.core,
+            sources,
+            self._save_steps,
+            self._speed_steps,
+            [to_core(event) for event in opening],
+        )
 
     def steps_to_next_look(self, progress: Progress) -> int | None:
         """Never: the trainer records on its own."""
@@ -68,8 +80,11 @@ class EventFileHook(SessionRunHook):
 
     def close(self) -> None:
         """Leaves everything in the file, and nothing open; called however a run ends."""
-        if self._started:
-            FileWriterCache.get(self._output_dir).close()
+        if self._session is None or self._session.iteration == 0:
+            return
+        writer = FileWriterCache.get(self._output_dir)
+        writer.close()
+        writer.graph_file = writer.path
 
 
 class EventFileListener(CheckpointSaverListener):
@@ -81,11 +96,11 @@ class EventFileListener(CheckpointSaverListener):
 
     def after_save(self, session: Session, global_step_value: int) -> None:
         """Notes the checkpoint under TF's name for it, which has no step."""
-        self._hook.start(session)
         path = os.path.join(self._model_dir, "model.ckpt")
-        writer = FileWriterCache.get(self._model_dir)
-        writer.add_session_log(SessionLog(SessionLog.CHECKPOINT, path), global_step_value)
-        writer.flush()
+        log = SessionLog(SessionLog.CHECKPOINT, path)
+        self._hook.note(Event(step=global_step_value, session_log=log))
+        if session.iteration > 0:
+            FileWriterCache.get(self._model_dir).flush()
 
 
 class SummarySaverHook(SessionRunHook):
