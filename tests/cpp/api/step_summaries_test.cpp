@@ -166,7 +166,7 @@ TEST_F(StepSummariesTest, TwoPlansDoNotDisturbEachOtherOrTheFetches) {
 }
 
 TEST_F(StepSummariesTest, CallsThatAreNoStepsAreNeitherRecordedNorCounted) {
-  feed(5);
+  feed(8);
   const auto events = writer();
   trainer_.add_summaries(events, plan(2));
   for (int i = 0; i < 4; ++i) {
