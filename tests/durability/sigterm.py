@@ -207,6 +207,8 @@ def run(setting: Setting, spoil: Spoil = lambda: None) -> Outcome:
         counts[case.situation.name] = counts.get(case.situation.name, 0) + 1
         for path in setting.folder.glob(f"model{number}*"):
             shutil.rmtree(path)
+        for problem in problems:
+            print(f"T11: {name}: {problem}", file=sys.stderr)
         if number % 20 == 19:
             done = f"{number + 1} of {setting.size} signals, {len(violations)} violations"
             print(f"T11: {done}", file=sys.stderr)
@@ -227,7 +229,7 @@ def main() -> None:
     """The child of a case in a new interpreter: SITUATION MODEL_DIR HANDLER."""
     name, model_dir, handler = sys.argv[1:]
     situation = next(each for each in SITUATIONS if each.name == name)
-    program(situation, model_dir, handler == "1", lambda text: print(text, flush=True))
+    program(situation, model_dir, handler == "1", forked.teller(1))
 
 
 if __name__ == "__main__":
