@@ -130,7 +130,7 @@ def look(case: Case, model_dir: Path, lines: list[str]) -> list[str]:
     calm = model_dir.with_name(model_dir.name + "-calm")
     ends = []
     for directory in (model_dir, calm):
-        made = case.situation.estimator(str(directory))
+        made = case.situation.calm_estimator(str(directory))
         made.train(case.situation.calm_data, max_steps=step + MORE)
         ends.append(small_training.digest(str(directory / f"model.ckpt-{step + MORE}")))
     if ends[0] != ends[1]:
@@ -155,7 +155,7 @@ def prepared(folder: Path) -> dict[str, Path]:
 
     def work(tell: forked.Tell) -> None:
         for situation in SITUATIONS:
-            made = situation.estimator(str(folder / situation.name))
+            made = situation.calm_estimator(str(folder / situation.name))
             made.train(situation.calm_data, max_steps=BEFORE)
 
     child = forked.fork(work)
