@@ -298,6 +298,7 @@ std::vector<Tensor> OpenedCheckpoint::read(const std::vector<const TensorEntry*>
 
 std::vector<Tensor> OpenedCheckpoint::read_all(int threads) const {
   std::vector<const TensorEntry*> all;
+  all.reserve(manifest_.tensors.size());
   for (const TensorEntry& tensor : manifest_.tensors) all.push_back(&tensor);
   std::vector<Tensor> values = read(all, threads);
   check_gaps(threads);
