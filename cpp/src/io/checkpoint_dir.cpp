@@ -118,14 +118,15 @@ std::vector<Candidate> usable(const Scan& scan) {
   return valid;
 }
 
-// A look that has found a checkpoint, or had the chance to: what a running writer moves between two
-// looks is there at the next one. Leftovers of a killed writer look like one at work, so that the
-// last look counts.
+// A look that has missed nothing: what a running writer moves between two looks is there at the
+// next one. When the newest of the list has vanished, the newest of what is left is older than one
+// that this reader may have seen before. Leftovers of a killed writer look like one at work, so
+// that the last look counts.
 std::optional<Scan> scan_path(Io& io, const std::string& model_dir) {
   for (int attempt = 1;; ++attempt) {
     auto found = scan_once(io, model_dir);
-    if (!found || !found->moving || attempt == kVanishingAttempts || !usable(*found).empty())
-      return found;
+    if (!found || attempt == kVanishingAttempts) return found;
+    if (!found->vanished && (!found->moving || !usable(*found).empty())) return found;
   }
 }
 
@@ -145,7 +146,8 @@ Scan scan(Io& io, int directory, const std::string& path) {
     bool gone = false;
     if (auto candidate = look_at(io, directory, path, name, gone))
       result.candidates.push_back(std::move(*candidate));
-    result.moving = result.moving || gone || (side && side->kind != SideKind::kOld);
+    result.vanished = result.vanished || gone;
+    result.moving = result.moving || (side && side->kind != SideKind::kOld);
   }
   result.foreign = state_file && index_file;
   std::stable_sort(result.candidates.begin(), result.candidates.end(),
@@ -182,13 +184,14 @@ std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir) {
       const std::string path = join_path(model_dir, candidate.name);
       try {
         infos.push_back(info_of(OpenedCheckpoint(io, path)));
+        vanished = false;  // an older one: retention goes by age
       } catch (const Error& error) {
         vanished = vanished || has_vanished(error);
         if (!has_vanished(error)) bad.push_back({path, error.what()});
       }
     }
-    // All that were there are gone: newer ones are there.
-    if (infos.empty() && vanished && attempt < kVanishingAttempts) continue;
+    // The newest is gone: newer ones are there.
+    if (vanished && attempt < kVanishingAttempts) continue;
     if (infos.empty() && !bad.empty()) none_valid(model_dir, bad);
     return infos;
   }

@@ -29,9 +29,8 @@ struct Scan {
   std::vector<Candidate> candidates;  // valid ones by ascending commit_seq, then the others
   std::vector<std::string> names;     // everything in the directory
   bool foreign = false;               // TensorFlow's checkpoint files stand there
-  // A writer was at work meanwhile, so that a checkpoint may have been missed: one that was listed
-  // has gone, or one is being saved or deleted.
-  bool moving = false;
+  bool vanished = false;  // one that was listed has gone; newer ones are there, perhaps unlisted
+  bool moving = false;    // something is being saved or deleted, or was when a writer was killed
 };
 
 // Reads the COMMIT of every candidate. Throws: errors of reading the directory itself.
