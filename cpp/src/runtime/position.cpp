@@ -21,7 +21,7 @@ struct Epoch {
     return size > 0 ? consumed / size : size < 0 ? kUnknownSize : 0;
   }
   std::int64_t operator()(const BatchStage& batch) const {
-    return before(consumed * batch.batch_size);
+    return before(consumed * batch.batch_size);  // BatchStream::skip stops before this overflows
   }
   std::int64_t operator()(const SkipStage& skip) const { return before(consumed + skip.count); }
   std::int64_t operator()(const ShardStage& shard) const {
