@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import async_overwrite
 import damage
+import exact_resume
 import random_kills
 import readers_during_retention
 import sigterm
 import two_writers
-import exact_resume
 from campaign import Campaign
 
 _ALL: list[Campaign] = [
     async_overwrite.CAMPAIGN,
     damage.CAMPAIGN,
+    exact_resume.CAMPAIGN,
     random_kills.CAMPAIGN,
     readers_during_retention.CAMPAIGN,
     sigterm.CAMPAIGN,
     two_writers.CAMPAIGN,
-    exact_resume.CAMPAIGN,
 ]
 ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]

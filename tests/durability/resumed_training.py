@@ -77,7 +77,11 @@ def train(run: Run, model_dir: Path, steps: int, trace: Path | None) -> None:
         input_resume="error",
     )
     estimator = tf.estimator.Estimator(_model_fn, config=config, params={"run": run})
-    hooks = [] if trace is None else [Tracer(trace)]
+    hooks: list[Any] = []
+    if trace is not None:
+        # Before the saver, or a kill between the two would leave a saved step without a record.
+        saver = tf.train.CheckpointSaverHook(str(model_dir), save_steps=SAVE_EVERY)
+        hooks = [Tracer(trace), saver]
     estimator.train(lambda: _dataset(run), hooks=hooks, max_steps=steps)
 
 
