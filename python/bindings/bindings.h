@@ -6,6 +6,7 @@
 namespace holdfast::python {
 
 void bind_dataset(pybind11::module_& module);
+void bind_text_files(pybind11::module_& module);
 void bind_errors(pybind11::module_& module);
 void bind_checkpoint(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);

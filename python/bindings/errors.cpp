@@ -23,6 +23,18 @@ ErrorClasses& classes() {
   return *held;
 }
 
+// Details may quote bytes of a caller's file that are no UTF-8.
+py::object text(const std::string& bytes) {
+  return py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+      bytes.data(), static_cast<py::ssize_t>(bytes.size()), "backslashreplace"));
+}
+
+py::dict details_of(const Error& error) {
+  py::dict details;
+  for (const auto& [name, value] : error.details()) details[text(name)] = text(value);
+  return details;
+}
+
 void raise(const Error& error) {
   const py::int_ code(static_cast<int>(error.code()));
   py::object type = py::reinterpret_borrow<py::object>(PyExc_RuntimeError);
@@ -35,8 +47,7 @@ void raise(const Error& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
     return;
   }
-  const py::object exception =
-      type.attr("_from_core")(error.what(), code, py::cast(error.details()));
+  const py::object exception = type.attr("_from_core")(text(error.what()), code, details_of(error));
   PyErr_SetObject(type.ptr(), exception.ptr());
 }
 

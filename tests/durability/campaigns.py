@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import async_overwrite
 import damage
+import exact_resume
 import random_kills
 import readers_during_retention
 import sigterm
@@ -13,6 +14,7 @@ from campaign import Campaign
 _ALL: list[Campaign] = [
     async_overwrite.CAMPAIGN,
     damage.CAMPAIGN,
+    exact_resume.CAMPAIGN,
     random_kills.CAMPAIGN,
     readers_during_retention.CAMPAIGN,
     sigterm.CAMPAIGN,

@@ -42,6 +42,8 @@ int flags_of(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
       return O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    case OpenMode::kReadFollow:
+      return O_RDONLY | O_CLOEXEC | O_NONBLOCK;
     case OpenMode::kLock:
       return O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
     case OpenMode::kCreate:

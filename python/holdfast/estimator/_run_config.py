@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from holdfast import _signals
 from holdfast.estimator._cluster import TaskConfig, parse_tf_config
+from holdfast.estimator._input_resume import INPUT_RESUME
 
 _DEFAULT_SAVE_SECS = 600  # TF's default interval, when neither is given
 
@@ -31,7 +32,6 @@ _UNSET: Final[Any] = _Unset()
 _DURABILITIES = ("full", "process")
 _NONFINITE = ("warn", "error", "allow")
 _ASYNC_ON_BUSY = ("wait", "skip")
-_INPUT_RESUME = ("continue", "restart", "error")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,9 +65,11 @@ class RunConfig:
         survives only the end of the process.
       nonfinite: What a save does about NaN or infinite values in the state: "warn" and save,
         "error": refuse the save, "allow": save silently.
-      input_resume: Where a continued run starts in its input: "continue": after the batches that
-        the checkpoint has seen, if the data are the same, else from the beginning with a
-        warning; "restart": from the beginning, as in TF; "error": refuse other data.
+      input_resume: Where a continued run starts in its input. "continue": after the batches that
+        the checkpoint has seen; with a warning from the beginning, if the data are others (by
+        names, sizes, dtypes and transformations) or a plain generator would have to be read over
+        more than 10,000 batches. "replay": the same, and a generator is read over as many as it
+        takes. "restart": from the beginning, as in TF. "error": refuse where "continue" warns.
       num_threads: Threads of training and prediction; None: the processors this process may use.
         Results do not depend on it.
       save_retries: So often a save that fails is begun anew, after waits of 1, 5, 5, ... seconds.
@@ -266,7 +268,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "session_creation_timeout_secs": (lambda v: v > 0, "greater than 0"),
     "durability": (lambda v: v in _DURABILITIES, f"one of {_DURABILITIES}"),
     "nonfinite": (lambda v: v in _NONFINITE, f"one of {_NONFINITE}"),
-    "input_resume": (lambda v: v in _INPUT_RESUME, f"one of {_INPUT_RESUME}"),
+    "input_resume": (lambda v: v in INPUT_RESUME, f"one of {INPUT_RESUME}"),
     "num_threads": (lambda v: _is_int(v) and v > 0, "an int greater than 0, or None"),
     "max_failed_saves": (lambda v: _is_int(v) and v > 0, "an int greater than 0"),
     "save_retries": (lambda v: _is_int(v) and v >= 0, "an int of at least 0"),
