@@ -62,7 +62,10 @@ void bind_infos(py::module_& module) {
       .def_readonly("nonfinite", &CheckpointInfo::nonfinite);
   py::class_<CheckpointProblem>(module, "CheckpointProblem")
       .def_readonly("path", &CheckpointProblem::path)
-      .def_readonly("reason", &CheckpointProblem::reason);
+      .def_readonly("reason", &CheckpointProblem::reason)
+      .def_readonly("step", &CheckpointProblem::step)
+      .def_readonly("commit_seq", &CheckpointProblem::commit_seq)
+      .def_readonly("unfinished", &CheckpointProblem::unfinished);
   py::class_<TensorInfo>(module, "TensorInfo")
       .def_readonly("name", &TensorInfo::name)
       .def_readonly("role", &TensorInfo::role)
@@ -150,6 +153,12 @@ void bind_writer(py::module_& module) {
           [](CheckpointWriter& writer, StagedCheckpoint& staged) { return writer.save(staged); },
           py::arg("staged"), NoGil())
       .def("remove", &CheckpointWriter::remove, py::arg("path"), NoGil())
+      .def(
+          "set_aside",
+          [](CheckpointWriter& writer, const std::string& path, bool rejected) {
+            return writer.set_aside(path, rejected ? Aside::kRejected : Aside::kCorrupt);
+          },
+          py::arg("path"), py::arg("rejected") = false, NoGil())
       .def("write_bookkeeping", &CheckpointWriter::write_bookkeeping, py::arg("json_text"), NoGil())
       .def("take_warnings", &CheckpointWriter::take_warnings)
       .def("close", &CheckpointWriter::close, NoGil());

@@ -176,6 +176,14 @@ class CheckpointProblem:
     def path(self) -> str: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def commit_seq(self) -> int:
+        """0: its COMMIT does not tell."""
+    @property
+    def unfinished(self) -> bool:
+        """No COMMIT, or one cut short."""
 
 class TensorInfo:
     @property
@@ -256,6 +264,9 @@ class CheckpointWriter:
         """Writes what was staged; returns the path. May be called again after an error."""
 
     def remove(self, path: str) -> None: ...
+    def set_aside(self, path: str, rejected: bool = False) -> str:
+        """Renames a checkpoint that cannot be used; returns the new path."""
+
     def write_bookkeeping(self, json_text: str) -> None:
         """Writes checkpoint.json from "all", "best" and "last_preserved_unix_ms" of an object.
 

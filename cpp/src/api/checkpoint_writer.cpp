@@ -44,6 +44,10 @@ std::string CheckpointWriter::save(StagedCheckpoint& staged) {
 
 void CheckpointWriter::remove(const std::string& path) { open().writer.remove(path); }
 
+std::string CheckpointWriter::set_aside(const std::string& path, Aside aside) {
+  return open().writer.set_aside(path, aside);
+}
+
 void CheckpointWriter::write_bookkeeping(const std::string& json_text) {
   open().writer.write_bookkeeping(json_text);
 }
