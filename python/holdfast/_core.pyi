@@ -125,6 +125,20 @@ class RunResult:
     def fetched(self) -> list[Array]:
         """Of the last step asked for; empty when the run stopped before it."""
 
+class RestoreReport:
+    """Names of tensors, by what became of them."""
+
+    @property
+    def restored(self) -> list[str]: ...
+    @property
+    def reset(self) -> list[str]: ...
+    @property
+    def missing(self) -> list[str]: ...
+    @property
+    def unexpected(self) -> list[str]: ...
+    @property
+    def unused(self) -> list[str]: ...
+
 class Trainer:
     """Runs a graph over an input and holds its variables."""
 
@@ -145,7 +159,11 @@ class Trainer:
     def seed(self) -> int: ...
     @property
     def threads(self) -> int: ...
-    def restore(self, reader: CheckpointReader, restore_slots: bool = True) -> None: ...
+    def restore(
+        self, reader: CheckpointReader, slots: str = "restore", model_json: str = "{}"
+    ) -> RestoreReport:
+        """slots: "restore", "reset" (fresh where they do not fit) or "skip"."""
+
     def save(self, writer: CheckpointWriter, state_json: str = "{}", model_json: str = "{}") -> str:
         """Writes a checkpoint of the state; returns its path."""
 

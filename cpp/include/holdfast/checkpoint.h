@@ -61,7 +61,7 @@ struct CheckpointProblem {
   std::string reason;
   std::int64_t step = 0;
   std::int64_t commit_seq = 0;  // 0: its COMMIT does not tell
-  bool unfinished = false;      // no COMMIT, or one cut short: never saved to the end, or not all here
+  bool unfinished = false;  // no COMMIT, or one cut short: never saved to the end, or not all here
 };
 
 // Why a checkpoint is put under another name, which no reader takes for one.

@@ -12,8 +12,10 @@ import numpy as np
 from holdfast import _core, _signals, metrics
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._inputs import empty_error
+from holdfast.estimator._restoring import Restored, restore
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
+from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import run_seed
 from holdfast.train import SessionRunContext, SessionRunHook, SessionRunValues, _evaluations
 from holdfast.train._loop import RunLoop, StepPlan
@@ -51,10 +53,11 @@ def evaluate_model(
     *,
     params: Any,
     config: RunConfig,
-    checkpoint: str,
+    start: StartingPoint,
     hooks: Sequence[SessionRunHook],
     steps: int | None,
     notes_dir: str | None,
+    on_restored: Callable[[Restored], None],
 ) -> dict[str, Any]:
     """Returns the metrics of a checkpoint over the input, by name, `global_step` last.
 
@@ -65,8 +68,7 @@ def evaluate_model(
       errors.InvalidArgumentError: the data do not fit the model, or there are none.
       ValueError: the model names a metric `loss` or `global_step`.
     """
-    reader = _core.CheckpointReader(checkpoint)
-    seed = run_seed(config, reader)
+    seed = run_seed(config, start.reader)
     with _signals.waiting():  # of the training whose hook evaluates, if there is one
         built = build_model(
             model_fn, input_fn, mode=ModeKeys.EVAL, params=params, config=config, seed=seed
@@ -77,7 +79,8 @@ def evaluate_model(
         for hook in every:
             hook.begin()
     built.graph.finalize()
-    session = open_restored(built, config, reader, seed)
+    session, restored = open_restored(built, config, start, seed)
+    on_restored(restored)
     if steps is not None:
         every.append(_StopAfterSteps(steps))
     for hook in every:
@@ -94,19 +97,18 @@ def evaluate_model(
     results["global_step"] = np.int64(session.global_step)
     line = ", ".join(f"{name} = {results[name]}" for name in sorted(results))
     _logger.info("Saving dict for global step %d: %s", session.global_step, line)
-    if notes_dir is not None:
-        _evaluations.record(notes_dir, reader.info, results)
+    if notes_dir is not None and start.reader is not None:
+        _evaluations.record(notes_dir, start.reader.info, results)
     return results
 
 
 def open_restored(
-    built: BuiltModel, config: RunConfig, reader: _core.CheckpointReader, seed: int
-) -> Session:
+    built: BuiltModel, config: RunConfig, start: StartingPoint, seed: int
+) -> tuple[Session, Restored]:
     """Returns a session with the checkpoint's variables, without optimizer slots."""
     trainer = _core.Trainer(built.graph.core, seed, config.num_threads or 0)
-    trainer.restore(reader, False)
-    _logger.info("Restoring parameters from %s", reader.info.path)
-    return Session(trainer, built.graph, built.source.feed(trainer.seed))
+    restored = restore(trainer, start, slots="skip", facts=built.facts)
+    return Session(trainer, built.graph, built.source.feed(trainer.seed)), restored
 
 
 def _metrics(built: BuiltModel) -> dict[str, Any]:
