@@ -125,16 +125,17 @@ void bind_staged(py::module_& module) {
 void bind_writer(py::module_& module) {
   py::class_<CheckpointWriter>(module, "CheckpointWriter")
       .def(py::init([](const std::string& model_dir, const std::string& durability, int threads,
-                       bool break_lock) {
+                       bool break_lock, bool keep_unfinished) {
              CheckpointWriterOptions options;
              options.durability = durability_from(durability);
              options.threads = threads;
              options.break_lock = break_lock;
+             options.keep_unfinished = keep_unfinished;
              const py::gil_scoped_release nogil;
              return CheckpointWriter(model_dir, options);
            }),
            py::arg("model_dir"), py::arg("durability") = "full", py::arg("threads") = 0,
-           py::arg("break_lock") = false)
+           py::arg("break_lock") = false, py::arg("keep_unfinished") = false)
       .def(
           "save",
           [](CheckpointWriter& writer, const py::dict& arrays, std::int64_t global_step,

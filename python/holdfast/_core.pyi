@@ -268,7 +268,10 @@ class CheckpointWriter:
         durability: str = "full",
         threads: int = 0,
         break_lock: bool = False,
-    ) -> None: ...
+        keep_unfinished: bool = False,
+    ) -> None:
+        """keep_unfinished: leaves directories without a COMMIT, to be set aside."""
+
     def save(
         self,
         tensors: Mapping[str, Array],

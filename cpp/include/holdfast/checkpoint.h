@@ -112,6 +112,9 @@ struct CheckpointWriterOptions {
   // Takes over from a writer on another machine, where the file system cannot lock files and so
   // cannot tell whether that one still runs. Never from one that is known to run.
   bool break_lock = false;
+  // Directories without a COMMIT stay: the caller sets them aside. Otherwise they are removed, if a
+  // whole checkpoint stands beside them.
+  bool keep_unfinished = false;
 };
 
 // Writes the checkpoints of one model_dir (created with its parents when missing), which stays

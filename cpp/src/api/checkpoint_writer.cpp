@@ -16,6 +16,7 @@ CheckpointWriter::CheckpointWriter(const std::string& model_dir,
   inner.sync = options.durability == Durability::kFull;
   inner.threads = options.threads > 0 ? options.threads : default_thread_count();
   inner.break_lock = options.break_lock;
+  inner.keep_unfinished = options.keep_unfinished;
   impl_ = std::unique_ptr<Impl>(new Impl{{io::system_io(), model_dir, inner}});
 }
 

@@ -19,9 +19,10 @@
 namespace holdfast::io {
 
 struct WriterOptions {
-  bool sync = true;         // false: all fsync calls are left out, the order stays
-  int threads = 1;          // of saving, and the most shards
-  bool break_lock = false;  // take over the lock file of a machine that cannot be asked
+  bool sync = true;              // false: all fsync calls are left out, the order stays
+  int threads = 1;               // of saving, and the most shards
+  bool break_lock = false;       // take over the lock file of a machine that cannot be asked
+  bool keep_unfinished = false;  // see CheckpointWriterOptions
 };
 
 // Not thread-safe. `io` outlives it.

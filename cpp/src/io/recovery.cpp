@@ -90,7 +90,8 @@ void ModelDirWriter::recover() {
   for (const Candidate& candidate : found.candidates) {
     if (candidate.state == CommitState::kValid || candidate.is_old) continue;
     // Where nothing is whole, what is not may be all that is left of a training.
-    if (candidate.state == CommitState::kUnfinished && newest_seq_ == 0) continue;
+    const bool stays = options_.keep_unfinished || newest_seq_ == 0;
+    if (candidate.state == CommitState::kUnfinished && stays) continue;
     remove_unfinished(candidate);
   }
   for (const std::string& name : found.names) {

@@ -81,7 +81,11 @@ class Saver:
         self._staged: _core.StagedCheckpoint | None = None
         self._background: BackgroundSave[Outcome] = BackgroundSave()
         self._writer = _core.CheckpointWriter(
-            model_dir, options.durability, options.threads, options.break_lock
+            model_dir,
+            options.durability,
+            options.threads,
+            options.break_lock,
+            keep_unfinished=bool(saved_state.rejected),
         )
         try:
             self._check_found()

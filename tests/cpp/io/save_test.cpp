@@ -267,6 +267,10 @@ TEST(Recovery, WhatIsNotWholeStaysWhereNothingIsWhole) {
   { const ModelDirWriter writer(system_io(), folder.path(), {}); }
   EXPECT_EQ(names_of(folder.path()), Names{"model.ckpt-7"});
   { ModelDirWriter(system_io(), folder.path(), {}).save(tiny(8)); }
+  WriterOptions keeping;
+  keeping.keep_unfinished = true;
+  { const ModelDirWriter writer(system_io(), folder.path(), keeping); }
+  EXPECT_EQ(names_of(folder.path()), (Names{"model.ckpt-7", "model.ckpt-8"}));
   { const ModelDirWriter writer(system_io(), folder.path(), {}); }
   EXPECT_EQ(names_of(folder.path()), Names{"model.ckpt-8"});
 }
