@@ -62,7 +62,8 @@ void bind_infos(py::module_& module) {
       .def_readonly("nonfinite", &CheckpointInfo::nonfinite);
   py::class_<CheckpointProblem>(module, "CheckpointProblem")
       .def_readonly("path", &CheckpointProblem::path)
-      .def_readonly("reason", &CheckpointProblem::reason)
+      .def_property_readonly(
+          "reason", [](const CheckpointProblem& problem) { return text_of(problem.reason); })
       .def_readonly("step", &CheckpointProblem::step)
       .def_readonly("commit_seq", &CheckpointProblem::commit_seq)
       .def_readonly("unfinished", &CheckpointProblem::unfinished);
@@ -161,7 +162,13 @@ void bind_writer(py::module_& module) {
           },
           py::arg("path"), py::arg("rejected") = false, NoGil())
       .def("write_bookkeeping", &CheckpointWriter::write_bookkeeping, py::arg("json_text"), NoGil())
-      .def("take_warnings", &CheckpointWriter::take_warnings)
+      .def("take_warnings",
+           [](CheckpointWriter& writer) {
+             py::list warnings;
+             for (const std::string& warning : writer.take_warnings())
+               warnings.append(text_of(warning));
+             return warnings;
+           })
       .def("close", &CheckpointWriter::close, NoGil());
 }
 
