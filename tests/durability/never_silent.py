@@ -113,7 +113,9 @@ def _changed(old: bytes, rng: random.Random) -> bytes:
 def _zeroed(old: bytes, rng: random.Random) -> bytes:
     # At least one byte of it is not zero before, or nothing would have changed.
     at = rng.choice([i for i, byte in enumerate(old) if byte])
-    end = min(len(old), at + 64)
+    # Within a line: a COMMIT that lacks one was never finished.
+    line_end = old.find(b"\n", at)
+    end = min(at + 64, len(old) if line_end < at else max(line_end, at + 1))
     return old[:at] + bytes(end - at) + old[end:]
 
 

@@ -89,6 +89,7 @@ class Saver:
         )
         try:
             self._check_found()
+            self._put_away()
             self._job = SaveJob(self._writer, model_dir, options, self._clock, self._hurried)
         except BaseException:
             self.close()
@@ -96,7 +97,6 @@ class Saver:
 
     def start(self, session: Session) -> None:
         """Saves the state the run starts with, unless it is the checkpoint just restored."""
-        self._put_away()
         if not self.schedule.enabled:
             return
         step = self._first_step = session.global_step
