@@ -8,6 +8,7 @@ import random_kills
 import readers_during_retention
 import sigterm
 import two_writers
+import messages
 import never_silent
 from campaign import Campaign
 
@@ -19,6 +20,7 @@ _ALL: list[Campaign] = [
     sigterm.CAMPAIGN,
     two_writers.CAMPAIGN,
     never_silent.CAMPAIGN,
+    messages.CAMPAIGN,
 ]
 ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]
