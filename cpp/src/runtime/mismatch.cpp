@@ -79,15 +79,6 @@ std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-// "Adagrad": the optimizers of the slots that one side has. Names of slots end in the optimizer's
-// where nothing else tells.
-template <typename Slot>
-void add_optimizer(std::set<std::string>& names, const Slot* slot) {
-  if (slot == nullptr) return;
-  names.insert(slot->optimizer.empty() ? slot->name.substr(slot->name.rfind('/') + 1)
-                                       : slot->optimizer);
-}
-
 std::string joined(const std::set<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -95,12 +86,8 @@ std::string joined(const std::set<std::string>& names) {
 }
 
 std::string optimizer_block(const Group& slots, bool variables_fit) {
-  std::set<std::string> stored;
-  std::set<std::string> model;
-  for (const Difference& difference : slots.differences) {
-    add_optimizer(stored, difference.stored);
-    add_optimizer(model, difference.model);
-  }
+  const std::set<std::string>& stored = slots.stored_optimizers;
+  const std::set<std::string>& model = slots.model_optimizers;
   std::string text = variables_fit ? "The variables fit; the optimizer's slots do not"
                                    : "The optimizer's slots do not fit either";
   if (stored == model) {

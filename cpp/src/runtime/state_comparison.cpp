@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 namespace holdfast {
 namespace {
@@ -48,6 +47,15 @@ void suggest_renamings(std::vector<Difference>& differences) {
     }
     if (longest > 0) taken.insert(missing.renamed_from);
   }
+}
+
+// Names of slots end in the optimizer's where nothing else tells.
+template <typename Slots>
+std::set<std::string> optimizers_of(const Slots& slots) {
+  std::set<std::string> optimizers;
+  for (const auto& [name, slot] : slots)
+    optimizers.insert(slot->optimizer.empty() ? name.substr(name.rfind('/') + 1) : slot->optimizer);
+  return optimizers;
 }
 
 StateComparison::Group compare(const Wanted& wanted, const Stored& stored) {
@@ -101,6 +109,8 @@ StateComparison::StateComparison(const State& state, const std::vector<TensorInf
   }
   variables = compare(wanted_variables, stored_variables);
   slots = compare(wanted_slots, stored_slots);
+  slots.stored_optimizers = optimizers_of(stored_slots);
+  slots.model_optimizers = optimizers_of(wanted_slots);
 }
 
 std::vector<std::pair<std::string, std::string>> renamings(const StateComparison::Group& group) {

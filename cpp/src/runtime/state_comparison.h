@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,9 @@ struct StateComparison {
   struct Group {
     std::vector<Difference> differences;  // by kind, then name
     std::vector<std::string> matching;    // by name
+    // Of slots, differing or not: "Adagrad".
+    std::set<std::string> stored_optimizers;
+    std::set<std::string> model_optimizers;
   };
   Group variables;
   Group slots;

@@ -19,6 +19,7 @@ from holdfast.estimator._restoring import Restored, resume_path
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import model_dir_problem, train_model
+from holdfast.estimator._warm_start import as_settings
 from holdfast.train import (
     CheckpointSaverListener,
     SessionRunHook,
@@ -46,7 +47,9 @@ class Estimator:
         logged. Made when first written to.
       config: The RunConfig; None: the default one.
       params: Copied and handed to model_fn.
-      warm_start_from: Must be None so far.
+      warm_start_from: Where initial values come from while model_dir has no checkpoint of its own:
+        a path (weights and biases of a checkpoint, or of the newest one of a directory), or
+        WarmStartSettings.
 
     Raises:
       ValueError: a value breaks its rule, or a subclass overrides a member.
@@ -71,12 +74,7 @@ class Estimator:
         self._model_fn = model_fn
         self._params = copy.deepcopy(params or {})
         self._restored: Restored | None = None
-        if warm_start_from is not None:
-            raise ValueError(
-                "warm_start_from is not supported by this version; got "
-                f"{warm_start_from!r}. To start from given weights, write them into model_dir with "
-                "train.write_checkpoint(model_dir, tensors, global_step)."
-            )
+        self._warm_start = as_settings(warm_start_from)
 
     @property
     def model_dir(self) -> str:
@@ -113,7 +111,8 @@ class Estimator:
         "reset" (slots that fit and were not taken), "missing" (slots that only the model has),
         "unexpected" (slots that only the checkpoint has), "unused" (of no use to this call);
         "input_batches": after how many batches of the input training continued; "passed_over": a
-        {"path", "reason"} for each newer checkpoint that could not be used.
+        {"path", "reason"} for each newer checkpoint that could not be used; "warm_start": None, or
+        "source" and lists of names: "taken", "partly", "skipped", "fresh".
         """
         return {} if self._restored is None else self._restored.report()
 
@@ -218,6 +217,7 @@ class Estimator:
                 stop=stop,
                 listeners=listeners,
                 on_restored=self._remember,
+                warm_start_from=self._warm_start,
             )
         return self
 
@@ -250,8 +250,9 @@ class Estimator:
         _check_positive("steps", steps)
         all_hooks = check_hooks(hooks)
         start = self._existing_point(checkpoint_path)
-        assert start.path is not None
-        own = os.path.dirname(os.path.abspath(start.path)) == os.path.abspath(self.model_dir)
+        own = start.path is not None and os.path.dirname(
+            os.path.abspath(start.path)
+        ) == os.path.abspath(self.model_dir)
         results = evaluate_model(
             self._model_fn,
             input_fn,
@@ -262,6 +263,7 @@ class Estimator:
             steps=steps,
             notes_dir=self.eval_dir(name) if own else None,
             on_restored=self._remember,
+            warm_start_from=self._warm_start,
         )
         kind = "" if name is None else f" ({name})"
         _logger.info("Evaluated checkpoint%s: %s", kind, start.path)
@@ -299,6 +301,7 @@ class Estimator:
             hooks=check_hooks(hooks),
             predict_keys=predict_keys,
             on_restored=self._remember,
+            warm_start_from=self._warm_start,
         )
         for batch in batches:
             if yield_single_examples:
@@ -321,7 +324,7 @@ class Estimator:
 
     def _existing_point(self, path: str | os.PathLike[str] | None) -> StartingPoint:
         start = self._starting_point(default="error", named=os.fspath(path) if path else None)
-        if start.reader is None:
+        if start.reader is None and self._warm_start is None:
             raise self._untrained()
         return start
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
 from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import run_seed
+from holdfast.estimator._warm_start import WarmStartSettings, check_complete, warm_start
 from holdfast.train import SessionRunContext, SessionRunHook, SessionRunValues, _evaluations
 from holdfast.train._loop import RunLoop, StepPlan
 from holdfast.train._session import Session
@@ -58,6 +60,7 @@ def evaluate_model(
     steps: int | None,
     notes_dir: str | None,
     on_restored: Callable[[Restored], None],
+    warm_start_from: WarmStartSettings | None,
 ) -> dict[str, Any]:
     """Returns the metrics of a checkpoint over the input, by name, `global_step` last.
 
@@ -79,7 +82,7 @@ def evaluate_model(
         for hook in every:
             hook.begin()
     built.graph.finalize()
-    session, restored = open_restored(built, config, start, seed)
+    session, restored = open_restored(built, config, start, seed, warm_start_from)
     on_restored(restored)
     if steps is not None:
         every.append(_StopAfterSteps(steps))
@@ -103,11 +106,22 @@ def evaluate_model(
 
 
 def open_restored(
-    built: BuiltModel, config: RunConfig, start: StartingPoint, seed: int
+    built: BuiltModel,
+    config: RunConfig,
+    start: StartingPoint,
+    seed: int,
+    settings: WarmStartSettings | None,
 ) -> tuple[Session, Restored]:
-    """Returns a session with the checkpoint's variables, without optimizer slots."""
+    """Returns a session with the checkpoint's variables, without optimizer slots.
+
+    Without a checkpoint, with those of a warm start, which must give every variable.
+    """
     trainer = _core.Trainer(built.graph.core, seed, config.num_threads or 0)
     restored = restore(trainer, start, slots="skip", facts=built.facts)
+    if restored.source is None and settings is not None:
+        done = warm_start(trainer, built.graph, settings)
+        check_complete(done, trainer, built.graph)
+        restored = dataclasses.replace(restored, warm_start=done)
     return Session(trainer, built.graph, built.source.feed(trainer.seed)), restored
 
 

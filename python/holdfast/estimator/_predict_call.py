@@ -12,6 +12,7 @@ from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
 from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import run_seed
+from holdfast.estimator._warm_start import WarmStartSettings
 from holdfast.train import SessionRunHook
 from holdfast.train._loop import RunLoop, StepPlan
 
@@ -26,6 +27,7 @@ def predict_batches(
     hooks: Sequence[SessionRunHook],
     predict_keys: Any,
     on_restored: Callable[[Restored], None],
+    warm_start_from: WarmStartSettings | None,
 ) -> Iterator[Any]:
     """Yields the predictions of each batch: a dict of arrays, or an array.
 
@@ -43,7 +45,7 @@ def predict_batches(
         for hook in every:
             hook.begin()
     built.graph.finalize()
-    session, restored = open_restored(built, config, start, seed)
+    session, restored = open_restored(built, config, start, seed, warm_start_from)
     on_restored(restored)
     for hook in every:
         hook.after_create_session(session, None)

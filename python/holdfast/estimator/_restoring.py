@@ -12,6 +12,7 @@ from typing import Any
 
 from holdfast import _core, errors
 from holdfast.estimator._starting_point import DAMAGE, StartingPoint
+from holdfast.estimator._warm_start import WarmStarted
 
 _logger = logging.getLogger("holdfast")
 _CHECKPOINT_NAME = re.compile(r"model\.ckpt-\d+")
@@ -31,13 +32,15 @@ class Restored:
     unused: tuple[str, ...] = ()
     input_batches: int = 0
     passed_over: tuple[tuple[str, str], ...] = ()
+    warm_start: WarmStarted | None = None
 
     def report(self) -> dict[str, Any]:
         """Returns the fields as a dict of new lists."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         lists = {k: list(v) for k, v in fields.items() if isinstance(v, tuple)}
         passed = [{"path": path, "reason": reason} for path, reason in self.passed_over]
-        return {**fields, **lists, "passed_over": passed}
+        warm = None if self.warm_start is None else self.warm_start.report()
+        return {**fields, **lists, "passed_over": passed, "warm_start": warm}
 
 
 def restore(

@@ -19,6 +19,7 @@ from holdfast.estimator._restoring import Restored, restore
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
 from holdfast.estimator._starting_point import StartingPoint
+from holdfast.estimator._warm_start import WarmStartSettings, warm_start
 from holdfast.train import (
     CheckpointSaverHook,
     CheckpointSaverListener,
@@ -59,6 +60,7 @@ def train_model(
     stop: StopAtStepHook | None,
     listeners: Sequence[CheckpointSaverListener],
     on_restored: Callable[[Restored], None],
+    warm_start_from: WarmStartSettings | None,
 ) -> None:
     """Trains until `stop`, a hook or the end of the input.
 
@@ -74,6 +76,7 @@ def train_model(
       stop: Ends the run at the step that was asked for.
       listeners: The user's.
       on_restored: Told what became of the checkpoint before the first step.
+      warm_start_from: Where initial values come from, if not from `start`.
 
     Raises:
       errors.CheckpointMismatchError: the model does not fit the checkpoint; nothing is changed.
@@ -93,7 +96,7 @@ def train_model(
             for hook in every:
                 hook.begin()
         built.graph.finalize()
-        session, restored = _open_session(built, config, start, seed)
+        session, restored = _open_session(built, config, start, seed, warm_start_from)
         on_restored(restored)
     saved_state = _saved_state(built, start)
     savers = [hook for hook in every if isinstance(hook, CheckpointSaverHook)]
@@ -121,12 +124,19 @@ def train_model(
 
 
 def _open_session(
-    built: BuiltModel, config: RunConfig, start: StartingPoint, seed: int
+    built: BuiltModel,
+    config: RunConfig,
+    start: StartingPoint,
+    seed: int,
+    settings: WarmStartSettings | None,
 ) -> tuple[Session, Restored]:
     graph_seed = seed if built.graph.seed is None else int(built.graph.seed) & _SEED_MASK
     trainer = _core.Trainer(built.graph.core, graph_seed, config.num_threads or 0)
     slots = "reset" if config.restore_optimizer == "reset" else "restore"
     restored = restore(trainer, start, slots=slots, facts=built.facts)
+    if restored.source is None and settings is not None:
+        done = warm_start(trainer, built.graph, settings)
+        restored = dataclasses.replace(restored, warm_start=done)
     feed = resume(built.source, start.reader, trainer.seed, config.input_resume)
     restored = dataclasses.replace(restored, input_batches=feed.input.consumed)
     return Session(trainer, built.graph, feed), restored
