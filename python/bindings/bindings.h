@@ -3,6 +3,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include <string>
+
 namespace holdfast::python {
 
 void bind_dataset(pybind11::module_& module);
@@ -11,5 +13,8 @@ void bind_errors(pybind11::module_& module);
 void bind_checkpoint(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);
+
+// Messages quote what stands in files, which need not be UTF-8: such bytes show as \xe3.
+pybind11::str text_of(const std::string& bytes);
 
 }  // namespace holdfast::python

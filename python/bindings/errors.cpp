@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <stdexcept>
+#include <string>
 
 #include "bindings.h"
 #include "holdfast/error.h"
@@ -23,16 +24,10 @@ ErrorClasses& classes() {
   return *held;
 }
 
-// Details may quote bytes of a caller's file that are no UTF-8.
-py::object text(const std::string& bytes) {
-  return py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
-      bytes.data(), static_cast<py::ssize_t>(bytes.size()), "backslashreplace"));
-}
-
-py::dict details_of(const Error& error) {
-  py::dict details;
-  for (const auto& [name, value] : error.details()) details[text(name)] = text(value);
-  return details;
+py::dict texts_of(const ErrorDetails& details) {
+  py::dict texts;
+  for (const auto& [name, value] : details) texts[text_of(name)] = text_of(value);
+  return texts;
 }
 
 void raise(const Error& error) {
@@ -47,11 +42,17 @@ void raise(const Error& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
     return;
   }
-  const py::object exception = type.attr("_from_core")(text(error.what()), code, details_of(error));
+  const py::object exception =
+      type.attr("_from_core")(text_of(error.what()), code, texts_of(error.details()));
   PyErr_SetObject(type.ptr(), exception.ptr());
 }
 
 }  // namespace
+
+py::str text_of(const std::string& bytes) {
+  return py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
+      bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "backslashreplace"));
+}
 
 void bind_errors(py::module_& module) {
   module.def("set_error_classes", [](py::dict by_code, py::dict by_kind) {

@@ -171,6 +171,20 @@ class RunResult:
     def fetched(self) -> list[Array]:
         """Of the last step asked for; empty when the run stopped before it."""
 
+class RestoreReport:
+    """Names of tensors, by what became of them."""
+
+    @property
+    def restored(self) -> list[str]: ...
+    @property
+    def reset(self) -> list[str]: ...
+    @property
+    def missing(self) -> list[str]: ...
+    @property
+    def unexpected(self) -> list[str]: ...
+    @property
+    def unused(self) -> list[str]: ...
+
 class Trainer:
     """Runs a graph over an input and holds its variables."""
 
@@ -191,7 +205,11 @@ class Trainer:
     def seed(self) -> int: ...
     @property
     def threads(self) -> int: ...
-    def restore(self, reader: CheckpointReader, restore_slots: bool = True) -> None: ...
+    def restore(
+        self, reader: CheckpointReader, slots: str = "restore", model_json: str = "{}"
+    ) -> RestoreReport:
+        """slots: "restore", "reset" (fresh where they do not fit) or "skip"."""
+
     def save(self, writer: CheckpointWriter, state_json: str = "{}", model_json: str = "{}") -> str:
         """Writes a checkpoint of the state; returns its path."""
 
@@ -222,6 +240,14 @@ class CheckpointProblem:
     def path(self) -> str: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def commit_seq(self) -> int:
+        """0: its COMMIT does not tell."""
+    @property
+    def unfinished(self) -> bool:
+        """No COMMIT, or one cut short."""
 
 class TensorInfo:
     @property
@@ -288,7 +314,10 @@ class CheckpointWriter:
         durability: str = "full",
         threads: int = 0,
         break_lock: bool = False,
-    ) -> None: ...
+        keep_unfinished: bool = False,
+    ) -> None:
+        """keep_unfinished: leaves directories without a COMMIT, to be set aside."""
+
     def save(
         self,
         tensors: Mapping[str, Array],
@@ -302,6 +331,9 @@ class CheckpointWriter:
         """Writes what was staged; returns the path. May be called again after an error."""
 
     def remove(self, path: str) -> None: ...
+    def set_aside(self, path: str, rejected: bool = False) -> str:
+        """Renames a checkpoint that cannot be used; returns the new path."""
+
     def write_bookkeeping(self, json_text: str) -> None:
         """Writes checkpoint.json from "all", "best" and "last_preserved_unix_ms" of an object.
 

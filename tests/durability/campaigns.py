@@ -9,6 +9,8 @@ import random_kills
 import readers_during_retention
 import sigterm
 import two_writers
+import messages
+import never_silent
 from campaign import Campaign
 
 _ALL: list[Campaign] = [
@@ -19,6 +21,8 @@ _ALL: list[Campaign] = [
     readers_during_retention.CAMPAIGN,
     sigterm.CAMPAIGN,
     two_writers.CAMPAIGN,
+    never_silent.CAMPAIGN,
+    messages.CAMPAIGN,
 ]
 ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]

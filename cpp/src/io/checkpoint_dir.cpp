@@ -93,10 +93,19 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
 std::vector<CheckpointProblem> problems_of(const Scan& scan, const std::string& model_dir) {
   std::vector<CheckpointProblem> found;
   for (const Candidate& candidate : scan.candidates) {
-    if (!is_valid(candidate))
-      found.push_back({join_path(model_dir, candidate.name), candidate.reason});
+    if (is_valid(candidate)) continue;
+    const bool unfinished = candidate.state == CommitState::kUnfinished;
+    found.push_back(
+        {join_path(model_dir, candidate.name), candidate.reason, candidate.step, 0, unfinished});
   }
   return found;
+}
+
+// A candidate with a valid COMMIT that cannot be opened.
+CheckpointProblem problem_of(const Candidate& candidate, const std::string& path,
+                             const Error& error) {
+  return {path, error.what(), candidate.step,
+          static_cast<std::int64_t>(candidate.commit.commit_seq), false};
 }
 
 bool has_vanished(const Error& error) {
@@ -187,7 +196,7 @@ std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir) {
         vanished = false;  // an older one: retention goes by age
       } catch (const Error& error) {
         vanished = vanished || has_vanished(error);
-        if (!has_vanished(error)) bad.push_back({path, error.what()});
+        if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
       }
     }
     // The newest is gone: newer ones are there.
@@ -206,7 +215,7 @@ std::vector<CheckpointProblem> problems(Io& io, const std::string& model_dir) {
     try {
       static_cast<void>(OpenedCheckpoint(io, path));
     } catch (const Error& error) {
-      if (!has_vanished(error)) bad.push_back({path, error.what()});
+      if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
     }
   }
   return bad;

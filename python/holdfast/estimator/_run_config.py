@@ -32,6 +32,8 @@ _UNSET: Final[Any] = _Unset()
 _DURABILITIES = ("full", "process")
 _NONFINITE = ("warn", "error", "allow")
 _ASYNC_ON_BUSY = ("wait", "skip")
+_ON_CORRUPT = ("error", "previous")
+_RESTORE_OPTIMIZER = ("error", "reset")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +92,14 @@ class RunConfig:
       break_lock: Take model_dir over from a writer on another machine, which was killed there.
         Only where the file system cannot lock files, and so cannot tell; see
         errors.ModelDirLockedError. A writer that is known to run is never pushed aside.
+      on_corrupt: What happens to a damaged newest checkpoint: "error": it raises; "previous": the
+        next older one is taken, with a warning, and train renames the damaged one to
+        `model.ckpt-<step>.corrupt`. None: "previous" for train, so that unattended training goes
+        on, "error" for evaluate and predict.
+      allow_fresh_start: Whether train begins at step 0 where there are checkpoints and none can be
+        used; they are renamed to `.rejected-*`. Without it, that is an error.
+      restore_optimizer: What train does about slots that do not fit those of the checkpoint, as
+        after a change of optimizer: "error": it refuses; "reset": it begins with fresh slots.
 
     Raises:
       ValueError: a field breaks its rule, or contradicts TF_CONFIG.
@@ -127,6 +137,9 @@ class RunConfig:
         default=("SIGTERM",), kw_only=True
     )
     break_lock: bool = dataclasses.field(default=False, kw_only=True)
+    on_corrupt: str | None = dataclasses.field(default=None, kw_only=True)
+    allow_fresh_start: bool = dataclasses.field(default=False, kw_only=True)
+    restore_optimizer: str = dataclasses.field(default="error", kw_only=True)
     _task: TaskConfig = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -283,6 +296,9 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         'a tuple of signals that a program can handle, as ("SIGTERM", "SIGINT")',
     ),
     "break_lock": (lambda v: isinstance(v, bool), "True or False"),
+    "on_corrupt": (lambda v: v in _ON_CORRUPT, f"None or one of {_ON_CORRUPT}"),
+    "allow_fresh_start": (lambda v: isinstance(v, bool), "True or False"),
+    "restore_optimizer": (lambda v: v in _RESTORE_OPTIMIZER, f"one of {_RESTORE_OPTIMIZER}"),
 }
 
 

@@ -50,6 +50,8 @@ class SavedState:
       train_seconds: Seconds of training before this run.
       restored_from: The checkpoint this run continues from.
       found_seq: newest_seq of model_dir before the run chose what to restore; None: not looked.
+      set_aside: Damaged checkpoints of model_dir, newer than the restored one.
+      rejected: Unusable checkpoints of model_dir, which the run starts over beside.
     """
 
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -57,3 +59,5 @@ class SavedState:
     train_seconds: float = 0.0
     restored_from: str | None = None
     found_seq: int | None = None
+    set_aside: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
