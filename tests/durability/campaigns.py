@@ -5,12 +5,12 @@ from __future__ import annotations
 import async_overwrite
 import damage
 import exact_resume
+import messages
+import never_silent
 import random_kills
 import readers_during_retention
 import sigterm
 import two_writers
-import messages
-import never_silent
 from campaign import Campaign
 
 _ALL: list[Campaign] = [

@@ -126,7 +126,8 @@ class Estimator:
 
     def get_variable_names(self) -> list[str]:
         """Returns the names of all stored tensors, sorted. Raises: as get_variable_value."""
-        return [name for name, _ in list_variables(self._checkpoint())]
+        self._checkpoint()  # says what is missing; the directory is then looked at again
+        return [name for name, _ in list_variables(self.model_dir)]
 
     def get_variable_value(self, name: str) -> Any:
         """Returns a tensor of the newest checkpoint; ":0" is dropped.
@@ -135,7 +136,8 @@ class Estimator:
           errors.NotFoundError: no such tensor.
           errors.NoCheckpointError: nothing is trained yet.
         """
-        return load_variable(self._checkpoint(), name)
+        self._checkpoint()
+        return load_variable(self.model_dir, name)
 
     def train(
         self,
