@@ -5,24 +5,24 @@ from __future__ import annotations
 import async_overwrite
 import damage
 import exact_resume
+import messages
+import never_silent
 import random_kills
 import readers_during_retention
 import sigterm
 import two_writers
-import messages
-import never_silent
 from campaign import Campaign
 
 _ALL: list[Campaign] = [
     async_overwrite.CAMPAIGN,
     damage.CAMPAIGN,
     exact_resume.CAMPAIGN,
+    messages.CAMPAIGN,
+    never_silent.CAMPAIGN,
     random_kills.CAMPAIGN,
     readers_during_retention.CAMPAIGN,
     sigterm.CAMPAIGN,
     two_writers.CAMPAIGN,
-    never_silent.CAMPAIGN,
-    messages.CAMPAIGN,
 ]
 ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]

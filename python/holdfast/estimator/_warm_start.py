@@ -11,7 +11,7 @@ from typing import Any
 
 from holdfast import _core, errors
 from holdfast._graph import Graph, GraphKeys
-from holdfast.train._checkpoints import checkpoint_path
+from holdfast.train._checkpoints import open_checkpoint
 
 _logger = logging.getLogger("holdfast")
 _ON_MISMATCH = ("error", "skip", "overlap")
@@ -116,7 +116,7 @@ def warm_start(trainer: _core.Trainer, graph: Graph, settings: WarmStartSettings
       errors.NoCheckpointError: there is no such checkpoint.
       errors.CheckpointCorruptError: it is damaged.
     """
-    reader = _core.CheckpointReader(checkpoint_path(settings.ckpt_to_initialize_from))
+    reader = open_checkpoint(settings.ckpt_to_initialize_from)
     everything = _global_names(trainer, graph)
     selected = _selected(settings, graph, everything)
     previous = {_plain(k): _plain(v) for k, v in (settings.var_name_to_prev_var_name or {}).items()}
