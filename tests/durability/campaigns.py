@@ -17,12 +17,12 @@ _ALL: list[Campaign] = [
     async_overwrite.CAMPAIGN,
     damage.CAMPAIGN,
     exact_resume.CAMPAIGN,
+    messages.CAMPAIGN,
+    never_silent.CAMPAIGN,
     random_kills.CAMPAIGN,
     readers_during_retention.CAMPAIGN,
     sigterm.CAMPAIGN,
     two_writers.CAMPAIGN,
-    never_silent.CAMPAIGN,
-    messages.CAMPAIGN,
 ]
 ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]
