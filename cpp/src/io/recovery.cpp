@@ -75,6 +75,7 @@ void ModelDirWriter::recover() {
   static_cast<void>(io_.rmdir(directory_.get(), probe));
 
   const Scan found = scan(io_, directory_.get(), path_);
+  require_readable(found, path_);  // or its commit_seq would be given a second time
   for (const Candidate& candidate : found.candidates) {
     if (candidate.state == CommitState::kValid) {
       newest_seq_ = std::max(newest_seq_, candidate.commit.commit_seq);
