@@ -5,6 +5,7 @@
 #include "error_at_every_allocation.h"
 #include "error_at_every_call.h"
 #include "kill_at_every_call.h"
+#include "leaks.h"
 #include "power_cut.h"
 #include "random_damage.h"
 
@@ -18,6 +19,7 @@ const std::map<std::string, CampaignFunction>& campaigns() {
       {"error-at-every-allocation", error_at_every_allocation},
       {"error-at-every-call", error_at_every_call},
       {"kill-at-every-call", kill_at_every_call},
+      {"leaks", leaks},
       {"power-cut", power_cut},
       {"random-damage", random_damage},
   };

@@ -1,12 +1,20 @@
-// Which of many cases a run takes: all, or some that are spread evenly and differ by seed.
+// Which of many cases a run takes, and when it has seen enough.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "outcome.h"
 
 namespace holdfast::durability {
 
+// With the argument --first, one violation is enough.
+inline bool is_enough(const Setting& setting, const Outcome& outcome) {
+  return !outcome.violations.empty() &&
+         std::find(setting.more.begin(), setting.more.end(), "--first") != setting.more.end();
+}
+
+// All, or some that are spread evenly and differ by seed.
 class Cases {
  public:
   // `total`: how many there are. setting.size: how many to take; 0: all.

@@ -1,6 +1,9 @@
 #include "contents.h"
 
+#include <algorithm>
 #include <cstring>
+#include <map>
+#include <utility>
 
 #include "base/json.h"
 #include "io/testing_io.h"
@@ -52,7 +55,9 @@ int variant_of(const io::OpenedCheckpoint& opened) {
 }
 
 std::string difference(const io::OpenedCheckpoint& opened, int step, int variant) {
-  const CheckpointContents reference = contents_of(step, variant);
+  thread_local std::map<std::pair<int, int>, CheckpointContents> references;  // costly to make
+  CheckpointContents& reference = references[{step, variant}];
+  if (reference.tensors.empty()) reference = contents_of(step, variant);
   const auto& entries = opened.manifest().tensors;
   const std::vector<Tensor> values = opened.read_all(1);
   if (entries.size() != reference.tensors.size())

@@ -31,6 +31,7 @@ class Checker {
     check_latest("after recovery");
     check_all("after recovery");
     check_nothing_left();
+    check_remains();
     save_once_more();
     return broken_;
   }
@@ -89,8 +90,25 @@ class Checker {
       if (found.count(step) == 0) broken("I3", when + ": step " + std::to_string(step) + " is gone");
     // A save that never finished is none; anything else that cannot be used was damaged.
     for (const CheckpointProblem& problem : io::problems(io_, model_dir_))
-      if (problem.reason.find("never finished") == std::string::npos)
+      if (problem.reason.find("never finished") == std::string::npos &&
+          !speaks_of_damaged(problem.path))
         broken("I3", when + ": " + problem.path + ": " + problem.reason);
+  }
+
+  // What is damaged may be somebody's last hope: nothing deletes it.
+  void check_remains() {
+    for (const int step : expected_.damaged) {
+      const std::string path = io::join_path(model_dir_, io::checkpoint_name(step));
+      io::FileStat stat;
+      for (const char* name : {io::kCommitName, io::kManifestName})
+        if (io_.stat(io::kCurrentDirectory, io::join_path(path, name), stat) != 0)
+          broken("I3", path + ": " + name + " of a damaged checkpoint was deleted");
+    }
+  }
+  bool speaks_of_damaged(const std::string& text) const {
+    return std::any_of(expected_.damaged.begin(), expected_.damaged.end(), [&](int step) {
+      return text.find("/" + io::checkpoint_name(step)) != std::string::npos;
+    });
   }
 
   void check_notes() {
@@ -110,7 +128,7 @@ class Checker {
     try {
       writer_ = std::make_unique<io::ModelDirWriter>(io_, model_dir_, io::WriterOptions{true, 1});
       for (const std::string& warning : writer_->take_warnings())
-        broken("I4", "the next writer warns: " + warning);
+        if (!speaks_of_damaged(warning)) broken("I4", "the next writer warns: " + warning);
     } catch (const Error& error) {
       broken("I4", std::string("the next writer cannot start: ") + error.what());
     }
@@ -125,7 +143,7 @@ class Checker {
       if (!io::parse_checkpoint_name(name) && name != io::kLockName && name != io::kBookkeepingName)
         broken("I4", "left over: " + name);
     for (const CheckpointProblem& problem : io::problems(io_, model_dir_))
-      broken("I4", "left over: " + problem.path + ": " + problem.reason);
+      if (!speaks_of_damaged(problem.path)) broken("I4", "left over: " + problem.path + ": " + problem.reason);
   }
 
   void save_once_more() {

@@ -142,6 +142,7 @@ Outcome kill_at_every_call(const Setting& setting) {
     const Scenario& scenario = scenarios()[s];
     for (Moment moment{1, false}; moment.call <= counts[s];
          moment = moment.after ? Moment{moment.call + 1, false} : Moment{moment.call, true}) {
+      if (is_enough(setting, outcome)) return outcome;
       if (!cases.take()) continue;
       ++outcome.cases;
       const io::TemporaryFolder folder;

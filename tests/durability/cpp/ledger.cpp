@@ -55,6 +55,11 @@ Expected expected_of(const Ledger& ledger) {
         expected.notes = {event.variant};
         expected.notes_required = true;
         break;
+      case EventKind::kDamaged:
+        expected.allowed.erase(event.step);
+        expected.required.erase(event.step);
+        expected.damaged.insert(event.step);
+        break;
     }
   }
   return expected;

@@ -18,6 +18,7 @@ enum class EventKind : char {
   kRemoved = 'r',
   kNoting = 'm',  // write_bookkeeping() is called
   kNoted = 'n',
+  kDamaged = 'x',  // somebody has damaged the checkpoint of this step
 };
 
 // `variant` tells contents of the same step apart; of notes it is which ones.
@@ -50,6 +51,7 @@ struct Expected {
   bool may_be_empty = true;              // no save has returned yet
   std::set<int> notes;                   // variants that the notes may have
   bool notes_required = false;
+  std::set<int> damaged;  // steps of which the remains must stay where they are
 };
 Expected expected_of(const Ledger& ledger);
 

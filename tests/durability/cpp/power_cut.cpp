@@ -4,6 +4,7 @@
 #include <random>
 #include <unordered_set>
 
+#include "cases.h"
 #include "invariants.h"
 
 namespace holdfast::durability {
@@ -83,9 +84,10 @@ class States {
   std::unordered_set<std::uint64_t> seen_;
 };
 
-void look_at_systematic(const Recording& recording, States& states) {
+void look_at_systematic(const Recording& recording, const Setting& setting, States& states,
+                        const Outcome& outcome) {
   Disk disk(recording.before);
-  for (std::size_t made = 0;; ++made) {
+  for (std::size_t made = 0; !is_enough(setting, outcome); ++made) {
     for (const Choice& choice : systematic_choices(disk))
       states.look_at(recording, disk, made, choice);
     if (made == recording.changes.size()) return;
@@ -166,7 +168,8 @@ Outcome power_cut(const Setting& setting) {
   for (const Scenario& scenario : scenarios()) {
     recordings.push_back(record(scenario, {}));
     outcome.details.set(scenario.name, static_cast<std::int64_t>(recordings.back().changes.size()));
-    look_at_systematic(recordings.back(), states);
+    look_at_systematic(recordings.back(), setting, states, outcome);
+    if (is_enough(setting, outcome)) return outcome;
   }
   outcome.details.set("systematic states", static_cast<std::int64_t>(states.size()));
   std::mt19937_64 random(setting.seed);

@@ -1,10 +1,13 @@
 #include "scenarios.h"
 
+#include <cstring>
 #include <exception>
 #include <thread>
 
 #include "contents.h"
+#include "io/commit.h"
 #include "io/names.h"
+#include "io/staged_save.h"
 
 namespace holdfast::durability {
 namespace {
@@ -35,6 +38,19 @@ class Leftovers {
   void unlink(const std::string& directory, const std::string& name) {
     const io::File opened(io_, io_.open(directory_.get(), directory, io::OpenMode::kDirectory));
     io_.unlink(opened.get(), name);
+  }
+  // Seven lines and a wrong CRC: a COMMIT that was whole once.
+  void damage_commit(int step) {
+    unlink(io::checkpoint_name(step), io::kCommitName);
+    io::Commit commit;
+    commit.step = static_cast<std::uint64_t>(step);
+    std::string text = io::encode_commit(commit);
+    text[30] = text[30] == '0' ? '1' : '0';
+    const io::File opened(
+        io_, io_.open(directory_.get(), io::checkpoint_name(step), io::OpenMode::kDirectory));
+    const io::File file(io_, io_.open(opened.get(), io::kCommitName, io::OpenMode::kCreate));
+    io::write_all(io_, file.get(), text.data(), text.size(), 0);
+    session_.damaged(step);
   }
   void half_written_notes() {
     const io::File file(io_, io_.open(directory_.get(), io::bookkeeping_temporary_name(++random_),
@@ -141,6 +157,13 @@ void interrupted_exchange_of_latest(Session& session) {
   session.close();
 }
 
+void one_damaged(Session& session) {
+  session.open();
+  for (const int step : {10, 20, 30}) session.save(step);
+  Leftovers(session).damage_commit(20);
+  session.close();
+}
+
 void recover(Session& session) {
   session.open();
   session.close();
@@ -166,8 +189,13 @@ void Session::save(int step, int variant) {
 }
 
 void Session::save_async(int step, int variant) {
-  const CheckpointContents staged = contents_of(step, variant);
+  CheckpointContents contents = contents_of(step, variant);
   ledger_.add(EventKind::kSaving, step, variant);
+  io::StagedSave staged;
+  staged.stage(contents, 1);
+  for (NamedTensor& tensor : contents.tensors)  // training goes on
+    if (tensor.value.dtype() != DType::kString)
+      std::memset(tensor.value.raw(), 0xFF, tensor.value.bytes());
   std::exception_ptr failed;
   std::thread writing([&] {
     try {
@@ -211,6 +239,8 @@ const std::vector<Scenario>& scenarios() {
        interrupted_exchange, recover_and_save},
       {"recover_latest", "a new writer finds the latest checkpoint put aside", false,
        interrupted_exchange_of_latest, recover},
+      {"keep_damaged", "a new writer finds a damaged checkpoint", true, one_damaged,
+       recover_and_save},
   };
   return all;
 }

@@ -24,6 +24,7 @@ class Session {
   void save_async(int step, int variant = 0);
   void note(int variant);  // write_bookkeeping
   void remove(int step);
+  void damaged(int step) { ledger_.add(EventKind::kDamaged, step); }
   void close() { writer_.reset(); }
 
   bool is_open() const { return writer_ != nullptr; }
