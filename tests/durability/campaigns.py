@@ -23,6 +23,20 @@ _ALL: list[Campaign] = [
     readers_during_retention.CAMPAIGN,
     sigterm.CAMPAIGN,
     two_writers.CAMPAIGN,
+import error_at_every_call
+import kill_at_every_call
+import leaks
+import mutants
+import power_cut
+from campaign import Campaign
+
+ALL: list[Campaign] = [
+    kill_at_every_call.CAMPAIGN,
+    power_cut.CAMPAIGN,
+    error_at_every_call.CAMPAIGN,
+    damage.CAMPAIGN,
+    mutants.CAMPAIGN,
+    leaks.CAMPAIGN,
 ]
 ALL = sorted(_ALL, key=lambda campaign: int(campaign.id[1:]))
 IDS = [campaign.id for campaign in ALL]

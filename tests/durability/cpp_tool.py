@@ -16,7 +16,8 @@ BUILD = ROOT / "build" / "cpp-tests"  # shared with the C++ tests
 _SHOWN = 4000
 
 
-def _tool(name: str) -> str:
+def tool(name: str) -> str:
+    """Returns the path of a build tool: of this environment, or of the system."""
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name)
     if not found:
@@ -35,13 +36,13 @@ def program(target: str = "holdfast_durability") -> Path:
     build = Path(os.environ.get("HOLDFAST_DURABILITY_BUILD", BUILD))
     launcher = shutil.which("ccache")
     _run(
-        *(_tool("cmake"), "-S", str(ROOT), "-B", str(build), "-G", "Ninja"),
-        f"-DCMAKE_MAKE_PROGRAM={_tool('ninja')}",
+        *(tool("cmake"), "-S", str(ROOT), "-B", str(build), "-G", "Ninja"),
+        f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}",
         f"-DPython_EXECUTABLE={sys.executable}",
         *("-DHOLDFAST_BUILD_PYTHON=OFF", "-DHOLDFAST_BUILD_TESTS=ON"),
         *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else []),
     )
-    _run(_tool("cmake"), "--build", str(build), "--target", target)
+    _run(tool("cmake"), "--build", str(build), "--target", target)
     return build / "tests" / "durability" / "cpp" / target
 
 

@@ -50,6 +50,7 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
   if (descriptor < 0) {
     candidate.state = CommitState::kDamaged;
     candidate.reason = "cannot be opened: " + errno_text(-descriptor);
+    candidate.unreadable = -descriptor;
     return candidate;
   }
   const File opened(io, descriptor);
@@ -65,6 +66,9 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
   } catch (const Error& error) {
     candidate.state = CommitState::kDamaged;
     candidate.reason = error.what();
+    candidate.unreadable = errno_of(error);
+    gone = candidate.unreadable == ESTALE;  // vanished, as NFS says it
+    if (gone) return std::nullopt;
   }
   gone = !is_valid(candidate) && !still_there(io, directory, name, descriptor);
   if (gone) return std::nullopt;
@@ -167,6 +171,20 @@ Scan scan(Io& io, int directory, const std::string& path) {
   return result;
 }
 
+void require_readable(const Scan& scan, const std::string& path) {
+  for (const Candidate& candidate : scan.candidates) {
+    if (candidate.unreadable == 0) continue;
+    const std::string name = join_path(path, candidate.name);
+    const Error error = system_error("read", name, candidate.unreadable);
+    throw Error(error.code(),
+                "checkpoint " + name + ": expected one that can be read, got " +
+                    errno_text(candidate.unreadable) +
+                    ". It may be the newest, so no other is used in its place. Try again, or move "
+                    "it elsewhere.",
+                error.details());
+  }
+}
+
 CheckpointInfo info_of(const OpenedCheckpoint& opened) {
   const Manifest& manifest = opened.manifest();
   CheckpointInfo info;
@@ -186,6 +204,7 @@ std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir) {
     const auto found = scan_path(io, model_dir);
     if (!found) return {};
     if (found->candidates.empty() && found->foreign) foreign_files(model_dir);
+    require_readable(*found, model_dir);
     std::vector<CheckpointInfo> infos;
     std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
     bool vanished = false;
@@ -224,6 +243,7 @@ std::vector<CheckpointProblem> problems(Io& io, const std::string& model_dir) {
 std::optional<std::string> latest(Io& io, const std::string& model_dir) {
   const auto found = scan_path(io, model_dir);
   if (!found) return std::nullopt;
+  require_readable(*found, model_dir);
   const std::vector<Candidate> valid = usable(*found);
   if (!valid.empty()) return join_path(model_dir, valid.back().name);
   if (!found->candidates.empty()) none_valid(model_dir, problems_of(*found, model_dir));

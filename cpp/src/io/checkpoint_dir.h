@@ -23,6 +23,7 @@ struct Candidate {
   CommitState state = CommitState::kValid;
   Commit commit;       // when kValid
   std::string reason;  // why it is not valid
+  int unreadable = 0;  // errno, when nothing can be said of it: it may be whole and the newest
 };
 
 struct Scan {
@@ -35,6 +36,10 @@ struct Scan {
 
 // Reads the COMMIT of every candidate. Throws: errors of reading the directory itself.
 Scan scan(Io& io, int directory, const std::string& path);
+
+// Throws the error of a candidate that cannot be read, if there is one: whoever went on would take
+// an older checkpoint for the newest.
+void require_readable(const Scan& scan, const std::string& path);
 
 // As the public functions of holdfast/checkpoint.h.
 std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir);

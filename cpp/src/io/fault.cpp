@@ -1,6 +1,7 @@
 #include "io/fault.h"
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "io/file.h"
 
@@ -98,6 +99,13 @@ Error system_error(const std::string& call, const std::string& path, int error_n
   return {code_of_errno(error_number),
           call + " " + path + ": " + errno_text(error_number),
           {{"path", path}, {"call", call}, {"errno", std::to_string(error_number)}}};
+}
+
+int errno_of(const Error& error) {
+  const auto found = error.details().find("errno");
+  if (found == error.details().end()) return 0;
+  const int error_number = std::atoi(found->second.c_str());
+  return error_number == ENXIO || error_number == ENODEV ? 0 : error_number;
 }
 
 }  // namespace holdfast::io

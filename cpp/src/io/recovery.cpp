@@ -85,6 +85,7 @@ void ModelDirWriter::recover() {
   static_cast<void>(io_.rmdir(directory_.get(), probe));
 
   const Scan found = scan(io_, directory_.get(), path_);
+  require_readable(found, path_);  // or its commit_seq would be given a second time
   newest_seq_ = newest_seq_of(found);
   next_seq_ = std::max(next_seq_, newest_seq_ + 1);
   for (const Candidate& candidate : found.candidates) {
