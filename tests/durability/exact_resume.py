@@ -7,8 +7,8 @@ one in every bit of weights, slots, random streams and input position; in every 
 fetches loss and rows of each step, which must be those of the undisturbed run for every step done,
 the repeated ones included.
 
-Shows that it can fail: with one batch too few skipped on resuming (estimator/_inputs.py), or the
-step left out of dropout's counter on resuming, nearly every chain differs.
+Shows that it can fail: with one batch too few or too many skipped on resuming, every chain differs;
+tests/python/test_exact_resume.py does that.
 """
 
 from __future__ import annotations
