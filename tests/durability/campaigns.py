@@ -5,6 +5,9 @@ from __future__ import annotations
 import async_overwrite
 import damage
 import exact_resume
+import full_disk
+import fuzz
+import hostile
 import messages
 import never_silent
 import random_kills
@@ -19,6 +22,9 @@ _ALL: list[Campaign] = [
     exact_resume.CAMPAIGN,
     messages.CAMPAIGN,
     never_silent.CAMPAIGN,
+    full_disk.CAMPAIGN,
+    fuzz.CAMPAIGN,
+    hostile.CAMPAIGN,
     random_kills.CAMPAIGN,
     readers_during_retention.CAMPAIGN,
     sigterm.CAMPAIGN,
