@@ -6,6 +6,9 @@ import async_overwrite
 import damage
 import error_at_every_call
 import exact_resume
+import full_disk
+import fuzz
+import hostile
 import kill_at_every_call
 import leaks
 import messages
@@ -23,6 +26,9 @@ _ALL: list[Campaign] = [
     damage.CAMPAIGN,
     error_at_every_call.CAMPAIGN,
     exact_resume.CAMPAIGN,
+    full_disk.CAMPAIGN,
+    fuzz.CAMPAIGN,
+    hostile.CAMPAIGN,
     kill_at_every_call.CAMPAIGN,
     leaks.CAMPAIGN,
     messages.CAMPAIGN,

@@ -70,9 +70,7 @@ _SYNCS = [
     Defect(
         name="model_dir is not synced after publishing",
         file=_SAVE,
-        changes=(
-            ("writer_.sync_directory(writer_.directory_.get(), writer_.path_);", "0;"),
-        ),
+        changes=(("writer_.sync_directory(writer_.directory_.get(), writer_.path_);", "0;"),),
         why="save() returns and the directory may still go",
         seen_by=_CUT,
     ),
@@ -93,7 +91,9 @@ _SYNCS = [
     Defect(
         name="new parents of model_dir are not synced",
         file=_RECOVERY,
-        changes=(("descriptor < 0 ? descriptor : sync_directory(descriptor, split.directory)", "0"),),
+        changes=(
+            ("descriptor < 0 ? descriptor : sync_directory(descriptor, split.directory)", "0"),
+        ),
         why="the model_dir itself goes",
         seen_by=_CUT,
     ),
@@ -111,7 +111,10 @@ _ORDER = [
         name="a checkpoint is published before its COMMIT is written",
         file=_SAVE,
         changes=(
-            ("      write_metadata();\n      publish();\n", "      publish();\n      write_metadata();\n"),
+            (
+                "      write_metadata();\n      publish();\n",
+                "      publish();\n      write_metadata();\n",
+            ),
         ),
         why="a name refers to half a checkpoint",
         seen_by=_KILL,
@@ -133,7 +136,10 @@ _ORDER = [
         name="retention deletes without trash",
         file=_RECOVERY,
         changes=(
-            ("side_name(SideKind::kTrash, step, random());\n  const int renamed", "name;\n  const int renamed"),
+            (
+                "side_name(SideKind::kTrash, step, random());\n  const int renamed",
+                "name;\n  const int renamed",
+            ),
         ),
         why="a listed name is not a whole checkpoint",
         seen_by=_CUT,
@@ -271,7 +277,12 @@ _RECOVERIES = [
     Defect(
         name="recovery leaves trash and temporary directories",
         file=_RECOVERY,
-        changes=(("if (side.kind != SideKind::kOld) {\n    delete_directory(name);", "if (side.kind != SideKind::kOld) {"),),
+        changes=(
+            (
+                "if (side.kind != SideKind::kOld) {\n    delete_directory(name);",
+                "if (side.kind != SideKind::kOld) {",
+            ),
+        ),
         why="the disk fills up",
         seen_by=_KILL,
     ),
@@ -281,7 +292,9 @@ _READERS = [
     Defect(
         name="a reader does not check that gaps are zero",
         file=_OPENED,
-        changes=(("[](unsigned char byte) { return byte != 0; }", "[](unsigned char) { return false; }"),),
+        changes=(
+            ("[](unsigned char byte) { return byte != 0; }", "[](unsigned char) { return false; }"),
+        ),
         why="damage between tensors goes unseen",
         seen_by="bit-flips",
     ),

@@ -77,9 +77,7 @@ class _Build:
         return f"does not link: {done}" if done else program
 
     def _run(self, command: list[str]) -> str:
-        done = subprocess.run(
-            command, cwd=self._build, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, cwd=self._build, capture_output=True, text=True, check=False)
         return (done.stdout + done.stderr)[-_SHOWN:] if done.returncode else ""
 
 

@@ -4,6 +4,7 @@
 #include "dropped_syncs.h"
 #include "error_at_every_allocation.h"
 #include "error_at_every_call.h"
+#include "fuzz/replay.h"
 #include "kill_at_every_call.h"
 #include "leaks.h"
 #include "power_cut.h"
@@ -22,6 +23,8 @@ const std::map<std::string, CampaignFunction>& campaigns() {
       {"leaks", leaks},
       {"power-cut", power_cut},
       {"random-damage", random_damage},
+      {"replay-corpus", replay_corpus},
+      {"write-seeds", write_seeds},
   };
   return all;
 }
