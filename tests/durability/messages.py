@@ -4,7 +4,8 @@ One scenario is one change of the model, or several at once, with DNNClassifier 
 model_fn; its text stands in messages/<scenario>.txt and is compared to the letter. Independent of
 that text, every tensor that differs must be named in it, none that matches, and nothing may be
 changed on disk. `python tests/durability/messages.py` writes the texts anew.
-Shown to fail by raising at the first difference, and by leaving out slots or suggestions.
+Shown to fail by leaving slots out of the comparison (32 violations in 19 scenarios) and by giving
+it other facts about the model (8).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 What each call must answer stands in one table. Weights, losses and predictions are compared with
 those of a training that nobody disturbed, so that a call on initial values would be found at once.
-Shown to fail by letting StartingPoint return None where its list of checkpoints is used up, by
-passing over damage under on_corrupt="error", and by leaving out the verification of has_reached.
+Shown to fail by letting StartingPoint begin anew where no checkpoint can be used (19 of 150 cases),
+by passing over damage under on_corrupt="error" (25), and by setting nothing aside (13).
 """
 
 from __future__ import annotations
