@@ -304,7 +304,8 @@ _READERS = [
         changes=(
             (
                 "  if (crc != part.crcs[chunk.index])\n    throw",
-                "  if (crc != part.crcs[chunk.index] && chunk.index + 1 < part.crcs.size())\n    throw",
+                "  if (crc != part.crcs[chunk.index] && chunk.index + 1 < part.crcs.size())\n"
+                "    throw",
             ),
         ),
         why="damaged values are delivered",

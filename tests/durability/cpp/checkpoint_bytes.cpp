@@ -71,8 +71,6 @@ Files checkpoint_files(const CheckpointContents& contents, const Layout& layout)
     for (const io::PlannedPart& part : shard) sources[part.tensor] = part.source;
   std::vector<std::string> shards(layout.shards, std::string(io::kShardHeaderBytes, '\0'));
   std::size_t next = 0;  // parts go to the shards in turn
-  std::vector<const unsigned char*> sources(manifest.tensors.size(), nullptr);
-  for (const io::PlannedPart& planned : plan.shards.at(0)) sources[planned.tensor] = planned.source;
   for (std::size_t t = 0; t < manifest.tensors.size(); ++t) {
     TensorEntry& tensor = manifest.tensors[t];
     const unsigned char* source = sources[t];
