@@ -152,6 +152,7 @@ def _saved_state(built: BuiltModel, start: StartingPoint) -> SavedState:
         state=lambda: {"user": user},
         train_seconds=float(schedule.get("train_seconds", 0.0)),
         restored_from=start.path,
+        restored_unix_ms=None if reader is None else reader.info.created_unix_ms,
         set_aside=start.set_aside(),
         rejected=start.rejected(),
     )

@@ -104,7 +104,7 @@ class Saver:
             self._save(session)
             return
         self._before_save(session)
-        self.schedule = self.schedule.saved(step, self._clock.seconds())
+        self.schedule = self.schedule.saved(step, self._clock.seconds() - self._restored_age())
         self._after_save(session, step)
         self._job.retain(started_from=self._saved_state.restored_from)
 
@@ -197,6 +197,11 @@ class Saver:
                     path,
                     os.path.basename(renamed),
                 )
+
+    def _restored_age(self) -> float:
+        """Seconds since the restored checkpoint was written; 0 by a clock that was set back."""
+        written = self._saved_state.restored_unix_ms
+        return 0.0 if written is None else max(0.0, self._clock.unix_seconds() - written / 1000)
 
     def _is_restored(self, step: int) -> bool:
         path = self._saved_state.restored_from
