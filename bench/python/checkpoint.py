@@ -294,7 +294,7 @@ def measure_training(bench: Bench, durability: str) -> None:
         f"holdfast, {saving} saves": lambda s=saving: training.seconds_of(
             s, durability, bench.threads
         )
-        for saving in ("none", "sync", "async")
+        for saving in ("no", "sync", "async")
     }
     seconds = bench.keep(
         f"{training.STEPS} training steps, a save every {training.SAVE_EVERY}: DNN "

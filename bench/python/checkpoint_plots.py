@@ -11,7 +11,7 @@ matplotlib.use("Agg")  # no display is needed
 
 from matplotlib import pyplot
 
-_OURS, _THEIRS = "#1f6f8b", "#b8b8b8"
+_OURS, _THEIRS = "#5fb3c8", "#b8b8b8"
 
 
 def bars(title: str, seconds: dict[str, list[float]], path: Path) -> None:

@@ -44,7 +44,7 @@ def state_bytes() -> int:
 
 
 def seconds_of(saving: str, durability: str, threads: int) -> float:
-    """Returns the seconds of 300 steps. saving: "none", "sync" or "async"."""
+    """Returns the seconds of 300 steps. saving: "no", "sync" or "async"."""
     rng = np.random.default_rng(0)
     features = rng.random((ROWS, INPUTS), np.float32)
     labels = rng.integers(0, CLASSES, ROWS)
@@ -60,7 +60,7 @@ def seconds_of(saving: str, durability: str, threads: int) -> float:
                 num_threads=threads,
                 durability=durability,
                 async_save=saving == "async",
-                save_checkpoints_steps=None if saving == "none" else SAVE_EVERY,
+                save_checkpoints_steps=None if saving == "no" else SAVE_EVERY,
                 save_checkpoints_secs=None,
                 save_summary_steps=None,
                 log_step_count_steps=None,

@@ -62,7 +62,11 @@ void bind_infos(py::module_& module) {
       .def_readonly("nonfinite", &CheckpointInfo::nonfinite);
   py::class_<CheckpointProblem>(module, "CheckpointProblem")
       .def_readonly("path", &CheckpointProblem::path)
-      .def_readonly("reason", &CheckpointProblem::reason);
+      .def_property_readonly(
+          "reason", [](const CheckpointProblem& problem) { return text_of(problem.reason); })
+      .def_readonly("step", &CheckpointProblem::step)
+      .def_readonly("commit_seq", &CheckpointProblem::commit_seq)
+      .def_readonly("unfinished", &CheckpointProblem::unfinished);
   py::class_<TensorInfo>(module, "TensorInfo")
       .def_readonly("name", &TensorInfo::name)
       .def_readonly("role", &TensorInfo::role)
@@ -122,16 +126,17 @@ void bind_staged(py::module_& module) {
 void bind_writer(py::module_& module) {
   py::class_<CheckpointWriter>(module, "CheckpointWriter")
       .def(py::init([](const std::string& model_dir, const std::string& durability, int threads,
-                       bool break_lock) {
+                       bool break_lock, bool keep_unfinished) {
              CheckpointWriterOptions options;
              options.durability = durability_from(durability);
              options.threads = threads;
              options.break_lock = break_lock;
+             options.keep_unfinished = keep_unfinished;
              const py::gil_scoped_release nogil;
              return CheckpointWriter(model_dir, options);
            }),
            py::arg("model_dir"), py::arg("durability") = "full", py::arg("threads") = 0,
-           py::arg("break_lock") = false)
+           py::arg("break_lock") = false, py::arg("keep_unfinished") = false)
       .def(
           "save",
           [](CheckpointWriter& writer, const py::dict& arrays, std::int64_t global_step,
@@ -150,8 +155,20 @@ void bind_writer(py::module_& module) {
           [](CheckpointWriter& writer, StagedCheckpoint& staged) { return writer.save(staged); },
           py::arg("staged"), NoGil())
       .def("remove", &CheckpointWriter::remove, py::arg("path"), NoGil())
+      .def(
+          "set_aside",
+          [](CheckpointWriter& writer, const std::string& path, bool rejected) {
+            return writer.set_aside(path, rejected ? Aside::kRejected : Aside::kCorrupt);
+          },
+          py::arg("path"), py::arg("rejected") = false, NoGil())
       .def("write_bookkeeping", &CheckpointWriter::write_bookkeeping, py::arg("json_text"), NoGil())
-      .def("take_warnings", &CheckpointWriter::take_warnings)
+      .def("take_warnings",
+           [](CheckpointWriter& writer) {
+             py::list warnings;
+             for (const std::string& warning : writer.take_warnings())
+               warnings.append(text_of(warning));
+             return warnings;
+           })
       .def("close", &CheckpointWriter::close, NoGil());
 }
 

@@ -62,7 +62,8 @@ class PythonRows final : public RowReader {
 };
 
 Dataset from_generator(py::function rows, const std::vector<std::string>& dtypes,
-                       const std::vector<Shape>& shapes) {
+                       const std::vector<Shape>& shapes, std::vector<std::string> names,
+                       bool resumable) {
   if (dtypes.size() != shapes.size()) {
     throw Error(Code::kInvalidArgument, "from_generator: expected as many shapes as dtypes; got " +
                                             std::to_string(shapes.size()) + " and " +
@@ -73,13 +74,15 @@ Dataset from_generator(py::function rows, const std::vector<std::string>& dtypes
     types.push_back({dtype_from_name(dtypes[c]), shapes[c]});
   }
   const auto held = shared_object(std::move(rows));
-  return Dataset::from_generator(
-      [held]() -> std::unique_ptr<RowReader> {
-        const py::gil_scoped_acquire gil;
-        return std::make_unique<PythonRows>(py::iter((*held)()));
-      },
-      std::move(types));
+  const auto open = [held](std::int64_t first) -> std::unique_ptr<RowReader> {
+    const py::gil_scoped_acquire gil;
+    return std::make_unique<PythonRows>(py::iter((*held)(first)));
+  };
+  if (resumable) return Dataset::from_resumable(open, std::move(types), std::move(names));
+  return Dataset::from_generator([open] { return open(0); }, std::move(types), std::move(names));
 }
+
+Dataset from_text(std::shared_ptr<TextLines> lines) { return Dataset::from_text(lines); }
 
 py::list components(const Dataset& dataset) {
   py::list result;
@@ -112,15 +115,22 @@ void bind_dataset(py::module_& module) {
   py::class_<Input, std::shared_ptr<Input>>(module, "Input")
       .def("next", &next)
       .def_property_readonly("consumed", &Input::consumed)
+      .def_property_readonly("epoch", &Input::epoch)
+      .def_property_readonly("order", &Input::order)
+      .def("has_next", &Input::has_next, Release())
       .def("skip", &Input::skip, "count"_a, Release())
       .def_property_readonly("fingerprint", &Input::fingerprint);
 
   py::class_<Dataset>(module, "Dataset")
       .def_static(
           "from_table",
-          [](const py::sequence& columns) { return Dataset::from_table(tensors(columns)); },
-          "columns"_a)
-      .def_static("from_generator", &from_generator, "rows"_a, "dtypes"_a, "shapes"_a)
+          [](const py::sequence& columns, std::vector<std::string> names) {
+            return Dataset::from_table(tensors(columns), std::move(names));
+          },
+          "columns"_a, "names"_a = std::vector<std::string>())
+      .def_static("from_text", &from_text, "lines"_a)
+      .def_static("from_generator", &from_generator, "rows"_a, "dtypes"_a, "shapes"_a,
+                  "names"_a = std::vector<std::string>(), "resumable"_a = false)
       .def("shuffle", &Dataset::shuffle, "buffer_size"_a, "seed"_a = std::nullopt,
            "reshuffle_each_iteration"_a = true)
       .def("repeat", &Dataset::repeat, "count"_a = -1)
@@ -140,6 +150,7 @@ void bind_dataset(py::module_& module) {
       .def("cardinality", &Dataset::cardinality)
       .def("components", &components)
       .def_property_readonly("fingerprint", &Dataset::fingerprint)
+      .def_property_readonly("replays", &Dataset::replays)
       .def("make_input", &Dataset::make_input, "run_seed"_a = 0);
 }
 

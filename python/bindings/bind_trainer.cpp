@@ -4,6 +4,7 @@
 #include "arrays.h"
 #include "base/thread_pool.h"
 #include "bindings.h"
+#include "holdfast/error.h"
 #include "holdfast/trainer.h"
 #include "kernels/kernels.h"
 #include "runtime/input.h"
@@ -28,6 +29,14 @@ const char* reason_text(StopReason reason) {
       return "time";
   }
   return "";
+}
+
+SlotPolicy slot_policy(const std::string& name) {
+  if (name == "restore") return SlotPolicy::kRestore;
+  if (name == "reset") return SlotPolicy::kReset;
+  if (name == "skip") return SlotPolicy::kSkip;
+  throw Error(Code::kInvalidArgument,
+              "slots: expected \"restore\", \"reset\" or \"skip\"; got \"" + name + "\"");
 }
 
 std::vector<py::array> arrays(const std::vector<Tensor>& tensors) {
@@ -59,6 +68,13 @@ void bind_trainer(py::module_& module) {
       .def_readonly("watched", &RunResult::watched)
       .def_property_readonly("fetched",
                              [](const RunResult& result) { return arrays(result.fetched); });
+
+  py::class_<RestoreReport>(module, "RestoreReport")
+      .def_readonly("restored", &RestoreReport::restored)
+      .def_readonly("reset", &RestoreReport::reset)
+      .def_readonly("missing", &RestoreReport::missing)
+      .def_readonly("unexpected", &RestoreReport::unexpected)
+      .def_readonly("unused", &RestoreReport::unused);
 
   py::class_<Trainer>(module, "Trainer")
       .def(py::init([](const Graph& graph, std::uint64_t seed, int threads) {
@@ -100,8 +116,14 @@ void bind_trainer(py::module_& module) {
       .def_property_readonly("global_step", &Trainer::global_step)
       .def_property_readonly("seed", &Trainer::seed)
       .def_property_readonly("threads", &Trainer::threads)
-      .def("restore", &Trainer::restore, "reader"_a, "restore_slots"_a = true,
-           py::call_guard<py::gil_scoped_release>())
+      .def(
+          "restore",
+          [](Trainer& trainer, const CheckpointReader& reader, const std::string& slots,
+             const std::string& model_json) {
+            return trainer.restore(reader, {slot_policy(slots), model_json});
+          },
+          "reader"_a, "slots"_a = "restore", "model_json"_a = "{}",
+          py::call_guard<py::gil_scoped_release>())
       .def(
           "save",
           [](const Trainer& trainer, CheckpointWriter& writer, const std::string& state_json,

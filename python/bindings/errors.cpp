@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <stdexcept>
+#include <string>
 
 #include "bindings.h"
 #include "holdfast/error.h"
@@ -23,6 +24,12 @@ ErrorClasses& classes() {
   return *held;
 }
 
+py::dict texts_of(const ErrorDetails& details) {
+  py::dict texts;
+  for (const auto& [name, value] : details) texts[text_of(name)] = text_of(value);
+  return texts;
+}
+
 void raise(const Error& error) {
   const py::int_ code(static_cast<int>(error.code()));
   py::object type = py::reinterpret_borrow<py::object>(PyExc_RuntimeError);
@@ -36,11 +43,16 @@ void raise(const Error& error) {
     return;
   }
   const py::object exception =
-      type.attr("_from_core")(error.what(), code, py::cast(error.details()));
+      type.attr("_from_core")(text_of(error.what()), code, texts_of(error.details()));
   PyErr_SetObject(type.ptr(), exception.ptr());
 }
 
 }  // namespace
+
+py::str text_of(const std::string& bytes) {
+  return py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(
+      bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "backslashreplace"));
+}
 
 void bind_errors(py::module_& module) {
   module.def("set_error_classes", [](py::dict by_code, py::dict by_kind) {

@@ -6,6 +6,7 @@ PYBIND11_MODULE(_core, module) {
   using namespace holdfast::python;
   module.def("version", &holdfast::version);
   bind_errors(module);
+  bind_text_files(module);
   bind_dataset(module);
   bind_checkpoint(module);
   bind_graph(module);

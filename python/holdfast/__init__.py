@@ -23,6 +23,7 @@ _SUBMODULES = (
     "feature_column",
     "initializers",
     "inputs",
+    "io",
     "layers",
     "logging",
     "losses",
@@ -182,6 +183,7 @@ _HOMES = {
         "zeros",
         "zeros_like",
     ),
+    "io": ("decode_csv",),
     "nn": ("sigmoid", "softplus", "tanh"),
 }
 

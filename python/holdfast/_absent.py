@@ -70,7 +70,7 @@ _FAMILIES: dict[str, tuple[_Family, ...]] = {
             "call train and evaluate in turn; each starts from the newest checkpoint of the",
         ),
         _Family(
-            ("BestExporter", "FinalExporter", "LatestExporter", "WarmStartSettings"),
+            ("BestExporter", "FinalExporter", "LatestExporter"),
             ("Estimator",),
             "its model_dir is what continues and predicts; see",
         ),

@@ -58,21 +58,52 @@ class Graph:
     @staticmethod
     def from_json(text: str) -> Graph: ...
 
+class TextFiles:
+    """Files of lines or of CSV records, read whole."""
+
+    def __init__(
+        self,
+        paths: Sequence[bytes],
+        csv: bool = False,
+        delimiter: str = ",",
+        quotes: bool = True,
+        header: bool = False,
+    ) -> None:
+        """header: the first record of each file is none."""
+
+    def __len__(self) -> int: ...
+    def header(self) -> list[bytes]:
+        """The names in the first record of the files; empty unless they have headers."""
+
+    def width(self) -> int:
+        """Fields of the first record; 0 without one."""
+
+    def infer_types(self, columns: int, rows: int = -1, na_value: bytes = b"") -> list[str]:
+        """The narrowest dtype of each column in the first rows; -1: in all."""
+
 class Dataset:
     """A description of data: columns of a table and what is done to them. Immutable."""
 
     @staticmethod
-    def from_table(columns: Sequence[Array]) -> Dataset:
+    def from_table(columns: Sequence[Array], names: Sequence[str] = []) -> Dataset:
         """One component per column; element i is row i of every column. Contiguous arrays are
-        not copied.
+        not copied. Names are part of the fingerprint.
         """
 
     @staticmethod
+    def from_text(lines: TextFiles) -> Dataset:
+        """One component, a string scalar: element i is line i."""
+
+    @staticmethod
     def from_generator(
-        rows: Callable[[], Iterator[Sequence[Array]]],
+        rows: Callable[[int], Iterator[Sequence[Array]]],
         dtypes: Sequence[str],
         shapes: Sequence[Sequence[int]],
-    ) -> Dataset: ...
+        names: Sequence[str] = [],
+        resumable: bool = False,
+    ) -> Dataset:
+        """rows(first) yields the rows from number `first` on, which is 0 unless resumable."""
+
     def shuffle(
         self, buffer_size: int, seed: int | None = None, reshuffle_each_iteration: bool = True
     ) -> Dataset:
@@ -97,7 +128,11 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """Sizes, dtypes and stages, not values."""
+        """Names, sizes, dtypes and stages, not values."""
+
+    @property
+    def replays(self) -> bool:
+        """Whether elements can only be passed over by making them: a plain generator's."""
 
     def make_input(self, run_seed: int = 0) -> Input:
         """A stream from the beginning. run_seed: of every shuffle() without a seed; unsigned."""
@@ -110,6 +145,17 @@ class Input:
 
     @property
     def consumed(self) -> int: ...
+    @property
+    def epoch(self) -> int:
+        """Passes over the data that lie behind; negative where that is not known."""
+
+    @property
+    def order(self) -> int:
+        """A number for the order that all shuffles make; 0 without one."""
+
+    def has_next(self) -> bool:
+        """Whether next() would find another element; does not move."""
+
     def skip(self, count: int) -> None: ...
     @property
     def fingerprint(self) -> str: ...
@@ -125,6 +171,20 @@ class RunResult:
     @property
     def fetched(self) -> list[Array]:
         """Of the last step asked for; empty when the run stopped before it."""
+
+class RestoreReport:
+    """Names of tensors, by what became of them."""
+
+    @property
+    def restored(self) -> list[str]: ...
+    @property
+    def reset(self) -> list[str]: ...
+    @property
+    def missing(self) -> list[str]: ...
+    @property
+    def unexpected(self) -> list[str]: ...
+    @property
+    def unused(self) -> list[str]: ...
 
 class Trainer:
     """Runs a graph over an input and holds its variables."""
@@ -165,7 +225,11 @@ class Trainer:
     def seed(self) -> int: ...
     @property
     def threads(self) -> int: ...
-    def restore(self, reader: CheckpointReader, restore_slots: bool = True) -> None: ...
+    def restore(
+        self, reader: CheckpointReader, slots: str = "restore", model_json: str = "{}"
+    ) -> RestoreReport:
+        """slots: "restore", "reset" (fresh where they do not fit) or "skip"."""
+
     def save(self, writer: CheckpointWriter, state_json: str = "{}", model_json: str = "{}") -> str:
         """Writes a checkpoint of the state; returns its path."""
 
@@ -289,6 +353,14 @@ class CheckpointProblem:
     def path(self) -> str: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def commit_seq(self) -> int:
+        """0: its COMMIT does not tell."""
+    @property
+    def unfinished(self) -> bool:
+        """No COMMIT, or one cut short."""
 
 class TensorInfo:
     @property
@@ -355,7 +427,10 @@ class CheckpointWriter:
         durability: str = "full",
         threads: int = 0,
         break_lock: bool = False,
-    ) -> None: ...
+        keep_unfinished: bool = False,
+    ) -> None:
+        """keep_unfinished: leaves directories without a COMMIT, to be set aside."""
+
     def save(
         self,
         tensors: Mapping[str, Array],
@@ -369,6 +444,9 @@ class CheckpointWriter:
         """Writes what was staged; returns the path. May be called again after an error."""
 
     def remove(self, path: str) -> None: ...
+    def set_aside(self, path: str, rejected: bool = False) -> str:
+        """Renames a checkpoint that cannot be used; returns the new path."""
+
     def write_bookkeeping(self, json_text: str) -> None:
         """Writes checkpoint.json from "all", "best" and "last_preserved_unix_ms" of an object.
 

@@ -4,8 +4,8 @@ A trainer holds random values; what it holds is staged, and at once overwritten 
 operation that adds to every variable, again and again, while a thread writes the copy. Each
 checkpoint must hold, bit for bit, what the trainer held when it was staged, and pass verification.
 
-It can fail: with StagedSave::copy keeping the tensors' own addresses in place of a copy, nearly
-every save is a violation (values, or a CRC that does not fit them).
+It can fail: with the copy made by StagedSave::write in place of StagedSave::stage, every save is a
+violation, and tests/cpp/io/stage_test.cpp, built with -DHOLDFAST_SANITIZE=thread, reports the race.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ BUILD = ROOT / "build" / "cpp-tests"  # shared with the C++ tests
 _SHOWN = 4000
 
 
-def _tool(name: str) -> str:
+def tool(name: str) -> str:
+    """Returns the path of a build tool: of this environment, or of the system."""
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name)
     if not found:
@@ -24,7 +25,8 @@ def _tool(name: str) -> str:
     return found
 
 
-def _run(*command: str) -> None:
+def execute(*command: str) -> None:
+    """Runs a command in the checkout. Raises RuntimeError with its output when it fails."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-_SHOWN:]}")
@@ -34,14 +36,14 @@ def program(target: str = "holdfast_durability") -> Path:
     """Returns an up-to-date program of tests/durability/cpp. HOLDFAST_DURABILITY_BUILD: where."""
     build = Path(os.environ.get("HOLDFAST_DURABILITY_BUILD", BUILD))
     launcher = shutil.which("ccache")
-    _run(
-        *(_tool("cmake"), "-S", str(ROOT), "-B", str(build), "-G", "Ninja"),
-        f"-DCMAKE_MAKE_PROGRAM={_tool('ninja')}",
+    execute(
+        *(tool("cmake"), "-S", str(ROOT), "-B", str(build), "-G", "Ninja"),
+        f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}",
         f"-DPython_EXECUTABLE={sys.executable}",
         *("-DHOLDFAST_BUILD_PYTHON=OFF", "-DHOLDFAST_BUILD_TESTS=ON"),
         *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else []),
     )
-    _run(_tool("cmake"), "--build", str(build), "--target", target)
+    execute(tool("cmake"), "--build", str(build), "--target", target)
     return build / "tests" / "durability" / "cpp" / target
 
 

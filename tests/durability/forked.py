@@ -108,12 +108,18 @@ def start(*arguments: str) -> Child:
     return Child(pid, told)
 
 
-def _run(work: Callable[[Tell], None], to: int) -> None:
-    """Runs the child's work and ends the process, whatever happens."""
+def teller(to: int) -> Tell:
+    """Returns a function that writes lines; a signal handler may use it within another line's."""
 
     def tell(text: str) -> None:
         os.write(to, text.encode() + b"\n")  # short enough to be written whole
 
+    return tell
+
+
+def _run(work: Callable[[Tell], None], to: int) -> None:
+    """Runs the child's work and ends the process, whatever happens."""
+    tell = teller(to)
     code = FAILED
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):

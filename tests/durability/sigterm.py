@@ -130,7 +130,7 @@ def look(case: Case, model_dir: Path, lines: list[str]) -> list[str]:
     calm = model_dir.with_name(model_dir.name + "-calm")
     ends = []
     for directory in (model_dir, calm):
-        made = case.situation.estimator(str(directory))
+        made = case.situation.calm_estimator(str(directory))
         made.train(case.situation.calm_data, max_steps=step + MORE)
         ends.append(small_training.digest(str(directory / f"model.ckpt-{step + MORE}")))
     if ends[0] != ends[1]:
@@ -155,7 +155,7 @@ def prepared(folder: Path) -> dict[str, Path]:
 
     def work(tell: forked.Tell) -> None:
         for situation in SITUATIONS:
-            made = situation.estimator(str(folder / situation.name))
+            made = situation.calm_estimator(str(folder / situation.name))
             made.train(situation.calm_data, max_steps=BEFORE)
 
     child = forked.fork(work)
@@ -207,6 +207,8 @@ def run(setting: Setting, spoil: Spoil = lambda: None) -> Outcome:
         counts[case.situation.name] = counts.get(case.situation.name, 0) + 1
         for path in setting.folder.glob(f"model{number}*"):
             shutil.rmtree(path)
+        for problem in problems:
+            print(f"T11: {name}: {problem}", file=sys.stderr)
         if number % 20 == 19:
             done = f"{number + 1} of {setting.size} signals, {len(violations)} violations"
             print(f"T11: {done}", file=sys.stderr)
@@ -227,7 +229,7 @@ def main() -> None:
     """The child of a case in a new interpreter: SITUATION MODEL_DIR HANDLER."""
     name, model_dir, handler = sys.argv[1:]
     situation = next(each for each in SITUATIONS if each.name == name)
-    program(situation, model_dir, handler == "1", lambda text: print(text, flush=True))
+    program(situation, model_dir, handler == "1", forked.teller(1))
 
 
 if __name__ == "__main__":

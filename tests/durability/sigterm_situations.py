@@ -70,6 +70,10 @@ class Situation:
         config = {"durability": "process", **self.config}
         return small_training.estimator(model_dir, self.units, **config)
 
+    def calm_estimator(self, model_dir: str) -> Estimator:
+        """Returns one that saves at its start and end only."""
+        return small_training.estimator(model_dir, self.units, durability="process")
+
     def train(self, model_dir: str, tell: forked.Tell) -> None:
         """Trains for ever; `tell` goes to the supervisor."""
         hooks = [_Steps(tell)] if self.tells_steps else []

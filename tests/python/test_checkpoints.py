@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import holdfast as tf
-from holdfast import errors
+from holdfast import _core, errors
 
 TENSORS = {
     "dnn/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -114,6 +114,13 @@ def test_checkpoints_iterator_yields_each_once_and_ends_on_timeout(model_dir):
     tf.train.write_checkpoint(model_dir, TENSORS, 8)
     assert [os.path.basename(path) for path in found] == ["model.ckpt-8"]
     assert len(asked) == 2
+
+
+def test_bytes_of_a_damaged_file_that_are_no_text_are_quoted(model_dir):
+    (model_dir / "checkpoint.json").write_bytes(b'{"format": "\xe3("}')
+    with pytest.raises(errors.CheckpointCorruptError, match=r"\\xe3"):
+        _core.read_bookkeeping(str(model_dir))
+    assert any("\\xe3" in text for text in _core.CheckpointWriter(str(model_dir)).take_warnings())
 
 
 def test_a_damaged_bookkeeping_file_costs_a_warning_only(model_dir, caplog):

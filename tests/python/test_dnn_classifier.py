@@ -219,7 +219,7 @@ def test_no_activation_is_linear(tmp_path):
         ({"label_vocabulary": "abc"}, TypeError, "label_vocabulary should be a list or tuple"),
         ({"loss_reduction": "none"}, ValueError, "loss_reduction must be one of"),
         ({"loss_reduction": "total"}, ValueError, "loss_reduction must be one of"),
-        ({"warm_start_from": "dir"}, ValueError, "warm_start_from is not supported"),
+        ({"warm_start_from": 7}, ValueError, "warm_start_from must be a string"),
         ({"batch_norm": True}, ValueError, "batch_norm=True is not supported"),
     ],
 )

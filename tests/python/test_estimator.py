@@ -58,7 +58,7 @@ def test_different_model_dirs_are_refused(argument, config):
         (lambda features, rate: None, {}, r"not expected args: \['rate'\]"),
         (lambda features: None, {"params": {"a": 1}}, "does not include params argument"),
         (line_model, {"config": {"model_dir": "x"}}, "must be an instance of RunConfig"),
-        (line_model, {"warm_start_from": "dir"}, "warm_start_from is not supported"),
+        (line_model, {"warm_start_from": 7}, "warm_start_from must be a string"),
     ],
 )
 def test_constructor_rules(model_fn, more, words):

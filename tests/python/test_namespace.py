@@ -21,6 +21,7 @@ MODULES = (
     "feature_column",
     "initializers",
     "inputs",
+    "io",
     "layers",
     "logging",
     "losses",
@@ -34,13 +35,15 @@ MODULES = (
 # What a program written for tf.estimator finds here.
 PROMISED = {
     "": "float32 float64 int32 int64 string bool Graph TensorShape TensorSpec Variable "
-    "get_variable set_random_seed reduce_mean argmax cast",
-    "data": "Dataset make_one_shot_iterator",
+    "get_variable set_random_seed reduce_mean argmax cast decode_csv",
+    "data": "Dataset TextLineDataset make_one_shot_iterator resumable",
+    "data.experimental": "CsvDataset make_csv_dataset",
     "errors": "OpError InvalidArgumentError NotFoundError NoCheckpointError "
     "CheckpointMismatchError CheckpointCorruptError CheckpointSaveError",
     "estimator": "DNNClassifier Estimator EstimatorSpec ModeKeys RunConfig inputs",
     "estimator.inputs": "numpy_input_fn pandas_input_fn",
     "feature_column": "numeric_column input_layer",
+    "io": "decode_csv",
     "layers": "dense dropout",
     "nn": "relu relu6 leaky_relu elu selu tanh sigmoid softplus softsign softmax dropout "
     "softmax_cross_entropy_with_logits sigmoid_cross_entropy_with_logits",

@@ -51,6 +51,16 @@ def test_one_checkpoint_for_every_span_of_hours_stays_over_restarts(tmp_path):
     assert steps_of(tmp_path) == [1, 2, 3, 5]
 
 
+def test_seconds_between_checkpoints_count_from_the_restored_one(tmp_path):
+    line(tmp_path, save_checkpoints_steps=10).train(line_data, steps=1)
+    time.sleep(0.3)
+    later = line(tmp_path, save_checkpoints_secs=0.25, keep_checkpoint_max=0)
+    later.train(line_data, steps=2)  # in no time, yet 0.3 seconds after the last save
+    assert steps_of(tmp_path) == [0, 1, 2, 3]
+    line(tmp_path, save_checkpoints_secs=60, keep_checkpoint_max=0).train(line_data, steps=2)
+    assert steps_of(tmp_path) == [0, 1, 2, 3, 5]
+
+
 def test_checkpoints_by_seconds(tmp_path):
     class Slow(tf.estimator.SessionRunHook):
         def after_run(self, run_context, run_values):

@@ -59,6 +59,15 @@ struct CheckpointInfo {
 struct CheckpointProblem {
   std::string path;
   std::string reason;
+  std::int64_t step = 0;
+  std::int64_t commit_seq = 0;  // 0: its COMMIT does not tell
+  bool unfinished = false;  // no COMMIT, or one cut short: never saved to the end, or not all here
+};
+
+// Why a checkpoint is put under another name, which no reader takes for one.
+enum class Aside {
+  kCorrupt,  // model.ckpt-<step>.corrupt: damaged, and training continues from an older one
+  kRejected  // .rejected-model.ckpt-<step>-<16 hex>: none can be used, and training begins anew
 };
 
 // Gives the usual roles by name: "global_step" is the global step; "<variable>/Adagrad",
@@ -103,6 +112,9 @@ struct CheckpointWriterOptions {
   // Takes over from a writer on another machine, where the file system cannot lock files and so
   // cannot tell whether that one still runs. Never from one that is known to run.
   bool break_lock = false;
+  // Directories without a COMMIT stay: the caller sets them aside. Otherwise they are removed, if a
+  // whole checkpoint stands beside them.
+  bool keep_unfinished = false;
 };
 
 // Writes the checkpoints of one model_dir (created with its parents when missing), which stays
@@ -130,6 +142,11 @@ class HOLDFAST_API CheckpointWriter {
   // Deletes one checkpoint of this model_dir by its path: rename to a trash name first, then
   // unlink. Throws: FailedPrecondition when it is pinned.
   void remove(const std::string& path);
+
+  // Renames a checkpoint of this model_dir that cannot be used, and keeps every byte of it; durable
+  // on return (kFull). Returns the new path. Retention and recovery leave such names alone. Throws:
+  // InvalidArgument for other paths; errors of the calls.
+  std::string set_aside(const std::string& path, Aside aside = Aside::kCorrupt);
 
   // Writes checkpoint.json, the notes of retention beside the checkpoints: an object with "all" (a
   // list of {"name", "step", "commit_seq", "created_unix_ms", "keep"}) and, optionally, "best" and

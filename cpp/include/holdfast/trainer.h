@@ -47,6 +47,27 @@ struct SummaryPlan {
   std::vector<Event> opening;    // written after the first step: a run without one leaves no trace
 };
 
+// What restore() does with optimizer slots.
+enum class SlotPolicy {
+  kRestore,  // they must fit, as variables must
+  kReset,    // where they do not fit, all of them keep their initial values: another optimizer
+  kSkip      // neither looked at nor read: evaluation and prediction
+};
+
+struct RestoreOptions {
+  SlotPolicy slots = SlotPolicy::kRestore;
+  std::string model_json = "{}";  // what snapshot() is given: helps to say why nothing fits
+};
+
+// What restore() did, as names of tensors.
+struct RestoreReport {
+  std::vector<std::string> restored;    // taken from the checkpoint
+  std::vector<std::string> reset;       // slots of the checkpoint that fit and were not taken
+  std::vector<std::string> missing;     // slots of the model that the checkpoint does not have
+  std::vector<std::string> unexpected;  // slots of the checkpoint that the model does not have
+  std::vector<std::string> unused;      // of the checkpoint, and of no use here: kSkip's slots, ...
+};
+
 class HOLDFAST_API Trainer {
  public:
   // Creates every variable and gives it its initial value.
@@ -93,10 +114,9 @@ class HOLDFAST_API Trainer {
   CheckpointContents contents(const std::string& state_json = "{}",
                               const std::string& model_json = "{}") const;
   // Takes every variable that is not local from the checkpoint, or nothing: throws
-  // CheckpointMismatchError naming every difference. restore_slots = false leaves optimizer slots
-  // at their initial values and those of the checkpoint aside (evaluation, prediction, another
-  // optimizer on purpose). The input is not moved.
-  void restore(const CheckpointReader& reader, bool restore_slots = true);
+  // CheckpointMismatchError naming every difference, CheckpointCorruptError for damaged data. The
+  // input is not moved.
+  RestoreReport restore(const CheckpointReader& reader, const RestoreOptions& options = {});
 
  private:
   struct Impl;

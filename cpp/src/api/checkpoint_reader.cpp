@@ -90,6 +90,7 @@ const io::TensorEntry& CheckpointReader::Impl::entry_of(const std::string& name)
   const std::size_t index = index_of(name);
   if (index < tensors.size()) return opened->manifest().tensors[index];
   std::vector<std::pair<std::size_t, std::string>> closest;
+  closest.reserve(tensors.size());
   const std::string shown = name.substr(0, 1024);
   for (const TensorInfo& tensor : tensors)
     closest.emplace_back(edit_distance(shown, tensor.name), tensor.name);
@@ -110,6 +111,7 @@ Tensor CheckpointReader::read(const std::string& name) const {
 std::vector<Tensor> CheckpointReader::read(const std::vector<std::string>& names,
                                            int threads) const {
   std::vector<const io::TensorEntry*> entries;
+  entries.reserve(names.size());
   for (const std::string& name : names) entries.push_back(&impl_->entry_of(name));
   return impl_->opened->read(entries, threads > 0 ? threads : default_thread_count());
 }

@@ -16,6 +16,7 @@ CheckpointWriter::CheckpointWriter(const std::string& model_dir,
   inner.sync = options.durability == Durability::kFull;
   inner.threads = options.threads > 0 ? options.threads : default_thread_count();
   inner.break_lock = options.break_lock;
+  inner.keep_unfinished = options.keep_unfinished;
   impl_ = std::unique_ptr<Impl>(new Impl{{io::system_io(), model_dir, inner}});
 }
 
@@ -43,6 +44,10 @@ std::string CheckpointWriter::save(StagedCheckpoint& staged) {
 }
 
 void CheckpointWriter::remove(const std::string& path) { open().writer.remove(path); }
+
+std::string CheckpointWriter::set_aside(const std::string& path, Aside aside) {
+  return open().writer.set_aside(path, aside);
+}
 
 void CheckpointWriter::write_bookkeeping(const std::string& json_text) {
   open().writer.write_bookkeeping(json_text);

@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/restore_plan.h"
 #include "api/trainer_impl.h"
-#include "runtime/mismatch.h"
 #include "runtime/training_state.h"
 
 namespace holdfast {
@@ -23,22 +23,20 @@ CheckpointContents Trainer::contents(const std::string& state_json,
   return all;
 }
 
-void Trainer::restore(const CheckpointReader& reader, bool restore_slots) {
+RestoreReport Trainer::restore(const CheckpointReader& reader, const RestoreOptions& options) {
   Impl& self = *impl_;
-  expect_match(self.state, reader.tensors(), restore_slots, reader.info().path,
-               reader.model_json());
-  // Everything is read and verified, in new memory, before anything is taken.
-  std::vector<std::string> names;
-  for (const Variable& variable : self.state.variables()) {
-    if (variable.role == "local" || (variable.role == "slot" && !restore_slots)) continue;
-    names.push_back(variable.name);
-  }
-  std::vector<Tensor> values = reader.read(names, self.threads);
+  const RestoreReport report = plan_restore(self.state, reader, options);
+  // Every byte is read and verified, in new memory, before anything is taken, so that damage shows
+  // to every call alike, whatever it needs of the checkpoint.
+  std::vector<Tensor> stored = reader.read_all(self.threads);
   const std::uint64_t seed = stored_seed(reader.state_json(), self.seed);
   self.programs.clear();  // they hold the old memory
-  for (std::size_t i = 0; i < names.size(); ++i)
-    self.state.take(self.state.at(names[i]), std::move(values[i]));
+  for (const std::string& name : report.restored) {
+    const auto index = static_cast<std::size_t>(reader.find(name) - reader.tensors().data());
+    self.state.take(self.state.at(name), std::move(stored[index]));
+  }
   self.seed = seed;
+  return report;
 }
 
 }  // namespace holdfast

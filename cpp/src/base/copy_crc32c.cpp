@@ -60,10 +60,8 @@ CopyResult portable(unsigned char* to, const unsigned char* from, std::size_t si
 // long as a plain copy.
 constexpr std::size_t kStep = 256;
 constexpr std::size_t kAhead = 1024;
-constexpr auto kLowFactor =
-    static_cast<long long>(std::uint64_t{crc32c_math::power_of_x(8 * kStep + 63)} << 32);
-constexpr auto kHighFactor =
-    static_cast<long long>(std::uint64_t{crc32c_math::power_of_x(8 * kStep - 1)} << 32);
+constexpr std::uint64_t kLowFactor = std::uint64_t{crc32c_math::power_of_x(8 * kStep + 63)} << 32;
+constexpr std::uint64_t kHighFactor = std::uint64_t{crc32c_math::power_of_x(8 * kStep - 1)} << 32;
 
 template <CopyTo Where>
 HOLDFAST_COPY_TARGET inline void store(unsigned char* to, __m256i value) noexcept {
@@ -78,7 +76,8 @@ HOLDFAST_COPY_TARGET inline void store(unsigned char* to, __m256i value) noexcep
 template <CopyTo Where>
 HOLDFAST_COPY_TARGET CopyResult fold(unsigned char* to, const unsigned char* from, std::size_t size,
                                      std::uint32_t crc, const Flags& flags) noexcept {
-  const __m256i factors = _mm256_set_epi64x(kHighFactor, kLowFactor, kHighFactor, kLowFactor);
+  const __m256i factors = _mm256_broadcastsi128_si256(
+      _mm_set_epi64x(static_cast<long long>(kHighFactor), static_cast<long long>(kLowFactor)));
   const __m256i mask = _mm256_set1_epi64x(static_cast<long long>(flags.mask));
   const __m256i lowest = _mm256_set1_epi64x(static_cast<long long>(flags.lowest));
   __m256i carries = _mm256_setzero_si256();

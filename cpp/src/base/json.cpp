@@ -87,6 +87,24 @@ void append(std::string& out, const Json& value) {
 
 }  // namespace
 
+// Not the variant's own copying: when memory is short in the middle of it, libstdc++ 12 destroys a
+// value that was never made, because it takes these types for never valueless. Here the copy is
+// made first, and moving it into place cannot fail.
+Json::Json(const Json& other) {
+  std::visit(
+      [this](const auto& value) {
+        auto copy = value;
+        value_ = std::move(copy);
+      },
+      other.value_);
+}
+
+Json& Json::operator=(const Json& other) {
+  Json copy(other);
+  value_ = std::move(copy.value_);
+  return *this;
+}
+
 const char* Json::kind_name() const noexcept {
   constexpr const char* kNames[] = {"null",   "bool",  "integer", "number",
                                     "string", "array", "object"};

@@ -22,6 +22,11 @@ class Json {
   using Object = std::vector<Member>;
 
   Json() = default;  // null
+  Json(const Json& other);
+  Json& operator=(const Json& other);
+  Json(Json&&) noexcept = default;
+  Json& operator=(Json&&) noexcept = default;
+  ~Json() = default;
   Json(bool value) : value_(value) {}
   Json(std::int64_t value) : value_(value) {}
   Json(int value) : value_(std::int64_t{value}) {}
@@ -71,6 +76,8 @@ struct JsonLimits {
   std::size_t text_bytes = std::size_t{64} << 20;
   std::size_t depth = 16;
   std::size_t values = std::size_t{4} << 20;
+  std::size_t keys = std::size_t{64} << 10;            // of one object
+  std::size_t stream_elements = std::size_t{4} << 20;  // that parse_json_streaming hands on
   std::size_t string_bytes = std::size_t{1} << 20;
   // What the values may take in memory beyond the size of the text.
   std::size_t memory_bytes = std::size_t{64} << 20;

@@ -4,18 +4,19 @@
 #include <unordered_set>
 
 #include "base/json.h"
+#include "base/json_scan.h"
+#include "base/utf8.h"
 #include "holdfast/error.h"
 
 namespace holdfast {
 namespace {
 
 [[noreturn]] void invalid(const std::string& what) {
-  throw Error(Code::kInvalidArgument, "JSON text: " + what);
+  throw Error(Code::kInvalidArgument, "JSON text: " + printable(what));
 }
 
 [[noreturn]] void over_limit(const std::string& what, std::size_t limit) {
-  throw Error(Code::kResourceExhausted,
-              "JSON text: expected at most " + std::to_string(limit) + " " + what + "; got more");
+  json_over_limit(what, limit);
 }
 
 class Handler final : public nlohmann::json_sax<nlohmann::json> {
@@ -54,8 +55,9 @@ class Handler final : public nlohmann::json_sax<nlohmann::json> {
 
   bool key(string_t& name) override {
     check_string(name);
-    charge(2 * name.size() + sizeof(Json::Member));
+    charge(2 * name.size() + kJsonBytesOfKey);
     Frame& frame = frames_.back();
+    if (frame.keys.size() >= limits_.keys) over_limit("keys in an object", limits_.keys);
     if (!frame.keys.insert(name).second)
       invalid("expected every key of an object once; got \"" + name.substr(0, 80) + "\" again");
     frame.key = std::move(name);
@@ -96,7 +98,7 @@ class Handler final : public nlohmann::json_sax<nlohmann::json> {
 
   void count_value() {
     if (++values_ > limits_.values) over_limit("values", limits_.values);
-    charge(2 * sizeof(Json));  // growing a vector holds two of each
+    charge(kJsonBytesOfValue);
   }
 
   bool open(bool is_object) {
@@ -160,6 +162,7 @@ Json parse(std::string_view text, const JsonLimits& limits, std::string_view key
   if (!body.empty() && body.back() == '\n') body.remove_suffix(1);
   if (!body.empty() && std::string_view(" \t\r\n").find(body.back()) != std::string_view::npos)
     invalid("expected nothing after the value but one newline; got more white space");
+  scan_json(body, limits, key);
   Handler handler(limits, text.size(), key, take);
   nlohmann::json::sax_parse(body.begin(), body.end(), &handler);
   return handler.take_root();

@@ -36,4 +36,25 @@ std::size_t invalid_utf8_at(std::string_view text) noexcept {
   return at;
 }
 
+std::string printable(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    const auto byte = static_cast<unsigned char>(text[0]);
+    // U+0080..U+009F, C2 80..9F, are control characters, too.
+    const bool control =
+        byte < 0x20 || byte == 0x7F ||
+        (length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
+    if (length > 0 && !control) {
+      shown += text.substr(0, length);
+      text.remove_prefix(length);
+    } else {
+      shown += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+      text.remove_prefix(1);
+    }
+  }
+  return shown;
+}
+
 }  // namespace holdfast

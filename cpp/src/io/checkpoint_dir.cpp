@@ -50,6 +50,7 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
   if (descriptor < 0) {
     candidate.state = CommitState::kDamaged;
     candidate.reason = "cannot be opened: " + errno_text(-descriptor);
+    candidate.unreadable = -descriptor;
     return candidate;
   }
   const File opened(io, descriptor);
@@ -65,6 +66,9 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
   } catch (const Error& error) {
     candidate.state = CommitState::kDamaged;
     candidate.reason = error.what();
+    candidate.unreadable = errno_of(error);
+    gone = candidate.unreadable == ESTALE;  // vanished, as NFS says it
+    if (gone) return std::nullopt;
   }
   gone = !is_valid(candidate) && !still_there(io, directory, name, descriptor);
   if (gone) return std::nullopt;
@@ -93,10 +97,19 @@ std::optional<Candidate> look_at(Io& io, int directory, const std::string& path,
 std::vector<CheckpointProblem> problems_of(const Scan& scan, const std::string& model_dir) {
   std::vector<CheckpointProblem> found;
   for (const Candidate& candidate : scan.candidates) {
-    if (!is_valid(candidate))
-      found.push_back({join_path(model_dir, candidate.name), candidate.reason});
+    if (is_valid(candidate)) continue;
+    const bool unfinished = candidate.state == CommitState::kUnfinished;
+    found.push_back(
+        {join_path(model_dir, candidate.name), candidate.reason, candidate.step, 0, unfinished});
   }
   return found;
+}
+
+// A candidate with a valid COMMIT that cannot be opened.
+CheckpointProblem problem_of(const Candidate& candidate, const std::string& path,
+                             const Error& error) {
+  return {path, error.what(), candidate.step,
+          static_cast<std::int64_t>(candidate.commit.commit_seq), false};
 }
 
 bool has_vanished(const Error& error) {
@@ -118,14 +131,15 @@ std::vector<Candidate> usable(const Scan& scan) {
   return valid;
 }
 
-// A look that has found a checkpoint, or had the chance to: what a running writer moves between two
-// looks is there at the next one. Leftovers of a killed writer look like one at work, so that the
-// last look counts.
+// A look that has missed nothing: what a running writer moves between two looks is there at the
+// next one. When the newest of the list has vanished, the newest of what is left is older than one
+// that this reader may have seen before. Leftovers of a killed writer look like one at work, so
+// that the last look counts.
 std::optional<Scan> scan_path(Io& io, const std::string& model_dir) {
   for (int attempt = 1;; ++attempt) {
     auto found = scan_once(io, model_dir);
-    if (!found || !found->moving || attempt == kVanishingAttempts || !usable(*found).empty())
-      return found;
+    if (!found || attempt == kVanishingAttempts) return found;
+    if (!found->vanished && (!found->moving || !usable(*found).empty())) return found;
   }
 }
 
@@ -145,7 +159,8 @@ Scan scan(Io& io, int directory, const std::string& path) {
     bool gone = false;
     if (auto candidate = look_at(io, directory, path, name, gone))
       result.candidates.push_back(std::move(*candidate));
-    result.moving = result.moving || gone || (side && side->kind != SideKind::kOld);
+    result.vanished = result.vanished || gone;
+    result.moving = result.moving || (side && side->kind != SideKind::kOld);
   }
   result.foreign = state_file && index_file;
   std::stable_sort(result.candidates.begin(), result.candidates.end(),
@@ -154,6 +169,20 @@ Scan scan(Io& io, int directory, const std::string& path) {
                      return a.commit.commit_seq < b.commit.commit_seq;
                    });
   return result;
+}
+
+void require_readable(const Scan& scan, const std::string& path) {
+  for (const Candidate& candidate : scan.candidates) {
+    if (candidate.unreadable == 0) continue;
+    const std::string name = join_path(path, candidate.name);
+    const Error error = system_error("read", name, candidate.unreadable);
+    throw Error(error.code(),
+                "checkpoint " + name + ": expected one that can be read, got " +
+                    errno_text(candidate.unreadable) +
+                    ". It may be the newest, so no other is used in its place. Try again, or move "
+                    "it elsewhere.",
+                error.details());
+  }
 }
 
 CheckpointInfo info_of(const OpenedCheckpoint& opened) {
@@ -175,6 +204,7 @@ std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir) {
     const auto found = scan_path(io, model_dir);
     if (!found) return {};
     if (found->candidates.empty() && found->foreign) foreign_files(model_dir);
+    require_readable(*found, model_dir);
     std::vector<CheckpointInfo> infos;
     std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
     bool vanished = false;
@@ -182,13 +212,14 @@ std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir) {
       const std::string path = join_path(model_dir, candidate.name);
       try {
         infos.push_back(info_of(OpenedCheckpoint(io, path)));
+        vanished = false;  // an older one: retention goes by age
       } catch (const Error& error) {
         vanished = vanished || has_vanished(error);
-        if (!has_vanished(error)) bad.push_back({path, error.what()});
+        if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
       }
     }
-    // All that were there are gone: newer ones are there.
-    if (infos.empty() && vanished && attempt < kVanishingAttempts) continue;
+    // The newest is gone: newer ones are there.
+    if (vanished && attempt < kVanishingAttempts) continue;
     if (infos.empty() && !bad.empty()) none_valid(model_dir, bad);
     return infos;
   }
@@ -203,7 +234,7 @@ std::vector<CheckpointProblem> problems(Io& io, const std::string& model_dir) {
     try {
       static_cast<void>(OpenedCheckpoint(io, path));
     } catch (const Error& error) {
-      if (!has_vanished(error)) bad.push_back({path, error.what()});
+      if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
     }
   }
   return bad;
@@ -212,6 +243,7 @@ std::vector<CheckpointProblem> problems(Io& io, const std::string& model_dir) {
 std::optional<std::string> latest(Io& io, const std::string& model_dir) {
   const auto found = scan_path(io, model_dir);
   if (!found) return std::nullopt;
+  require_readable(*found, model_dir);
   const std::vector<Candidate> valid = usable(*found);
   if (!valid.empty()) return join_path(model_dir, valid.back().name);
   if (!found->candidates.empty()) none_valid(model_dir, problems_of(*found, model_dir));

@@ -23,19 +23,23 @@ struct Candidate {
   CommitState state = CommitState::kValid;
   Commit commit;       // when kValid
   std::string reason;  // why it is not valid
+  int unreadable = 0;  // errno, when nothing can be said of it: it may be whole and the newest
 };
 
 struct Scan {
   std::vector<Candidate> candidates;  // valid ones by ascending commit_seq, then the others
   std::vector<std::string> names;     // everything in the directory
   bool foreign = false;               // TensorFlow's checkpoint files stand there
-  // A writer was at work meanwhile, so that a checkpoint may have been missed: one that was listed
-  // has gone, or one is being saved or deleted.
-  bool moving = false;
+  bool vanished = false;  // one that was listed has gone; newer ones are there, perhaps unlisted
+  bool moving = false;    // something is being saved or deleted, or was when a writer was killed
 };
 
 // Reads the COMMIT of every candidate. Throws: errors of reading the directory itself.
 Scan scan(Io& io, int directory, const std::string& path);
+
+// Throws the error of a candidate that cannot be read, if there is one: whoever went on would take
+// an older checkpoint for the newest.
+void require_readable(const Scan& scan, const std::string& path);
 
 // As the public functions of holdfast/checkpoint.h.
 std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir);

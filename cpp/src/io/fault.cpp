@@ -1,7 +1,9 @@
 #include "io/fault.h"
 
 #include <cerrno>
+#include <cstdlib>
 
+#include "base/utf8.h"
 #include "io/file.h"
 
 namespace holdfast::io {
@@ -10,7 +12,7 @@ namespace {
 std::string subject(const Place& place) {
   std::string text = "checkpoint " + place.path;
   if (!place.file.empty()) text += ", file " + place.file;
-  if (!place.tensor.empty()) text += ", tensor \"" + place.tensor + "\"";
+  if (!place.tensor.empty()) text += ", tensor \"" + printable(place.tensor) + "\"";
   if (place.offset >= 0) {
     text += ", bytes " + std::to_string(place.offset);
     if (place.bytes > 0) text += ".." + std::to_string(place.offset + place.bytes - 1);
@@ -21,7 +23,7 @@ std::string subject(const Place& place) {
 ErrorDetails details_of(const Place& place) {
   ErrorDetails details{{"path", place.path}};
   if (!place.file.empty()) details["file"] = place.file;
-  if (!place.tensor.empty()) details["tensor"] = place.tensor;
+  if (!place.tensor.empty()) details["tensor"] = printable(place.tensor);
   if (place.offset >= 0) details["offset"] = std::to_string(place.offset);
   if (place.bytes >= 0) details["bytes"] = std::to_string(place.bytes);
   return details;
@@ -30,10 +32,11 @@ ErrorDetails details_of(const Place& place) {
 Error data_loss(const Place& place, const std::string& expected, const std::string& found,
                 const std::string& advice, const char* kind) {
   ErrorDetails details = details_of(place);
-  details["expected"] = expected;
-  details["found"] = found;
+  details["expected"] = printable(expected);
+  details["found"] = printable(found);
   return {Code::kDataLoss,
-          subject(place) + ": expected " + expected + ", got " + found + ". " + advice,
+          subject(place) + ": expected " + details["expected"] + ", got " + details["found"] +
+              ". " + advice,
           std::move(details), kind};
 }
 
@@ -55,10 +58,10 @@ Error too_new(const Place& place, const std::string& needed, const std::string& 
               const std::string& writer) {
   ErrorDetails details = details_of(place);
   details["expected"] = known;
-  details["found"] = needed;
+  details["found"] = printable(needed);
   return {Code::kUnimplemented,
-          subject(place) + ": expected " + known + ", got " + needed + ", written by " + writer +
-              ". Upgrade holdfast to read it.",
+          subject(place) + ": expected " + known + ", got " + details["found"] + ", written by " +
+              printable(writer) + ". Upgrade holdfast to read it.",
           std::move(details), "CheckpointVersionError"};
 }
 
@@ -98,6 +101,13 @@ Error system_error(const std::string& call, const std::string& path, int error_n
   return {code_of_errno(error_number),
           call + " " + path + ": " + errno_text(error_number),
           {{"path", path}, {"call", call}, {"errno", std::to_string(error_number)}}};
+}
+
+int errno_of(const Error& error) {
+  const auto found = error.details().find("errno");
+  if (found == error.details().end()) return 0;
+  const int error_number = std::atoi(found->second.c_str());
+  return error_number == ENXIO || error_number == ENODEV ? 0 : error_number;
 }
 
 }  // namespace holdfast::io

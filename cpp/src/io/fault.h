@@ -33,5 +33,8 @@ Error no_checkpoint(const std::string& path, const std::string& found);
 Code code_of_errno(int error_number) noexcept;
 // `<call> <path>: <errno text>`, with code_of_errno and no kind.
 Error system_error(const std::string& call, const std::string& path, int error_number);
+// The errno that made a call fail, from an error's details; 0 when it came from no call, or from
+// one that says what kind of thing was found (a socket), which is damage.
+int errno_of(const Error& error);
 
 }  // namespace holdfast::io

@@ -15,6 +15,7 @@ constexpr int kCurrentDirectory = -100;  // AT_FDCWD: relative paths start where
 
 enum class OpenMode {
   kRead,             // a file, not through a symbolic link, without waiting for a FIFO's writer
+  kReadFollow,       // the same for a file that the user has named, through links
   kLock,             // for the writer lock: made if missing, not through a symbolic link
   kGrow,             // a new file that its owner may go on writing: an event file
   kGrowMore,         // such a file again, not through a symbolic link

@@ -41,7 +41,9 @@ void fill(const struct stat& from, FileStat& to) {
 int flags_of(OpenMode mode) {
   switch (mode) {
     case OpenMode::kRead:
-      return O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+      return O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    case OpenMode::kReadFollow:
+      return O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     case OpenMode::kLock:
       return O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
     case OpenMode::kGrowMore:

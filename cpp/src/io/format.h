@@ -35,6 +35,7 @@ constexpr std::size_t kMaxTensors = 262'144;
 constexpr std::size_t kMaxParts = 1'048'576;
 constexpr std::size_t kMaxRank = 32;
 constexpr std::uint64_t kMinChunkBytes = 4096;
-constexpr std::uint64_t kMaxChunkBytes = std::uint64_t{1} << 30;
+// What a reader takes in before it sees that a chunk is wrong.
+constexpr std::uint64_t kMaxChunkBytes = std::uint64_t{4} << 20;
 
 }  // namespace holdfast::io

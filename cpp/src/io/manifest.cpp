@@ -59,7 +59,8 @@ std::uint64_t row_bytes(const Rules& rules, const TensorEntry& tensor) {
   return bytes;
 }
 
-// Elements, checked for overflow even where one size is 0.
+// Elements. Bytes may not overflow even where one size is 0: whoever is given the shape may
+// multiply.
 std::uint64_t checked_elements(const Rules& rules, const TensorEntry& tensor) {
   std::uint64_t elements = 1;
   bool empty = false;
@@ -68,7 +69,12 @@ std::uint64_t checked_elements(const Rules& rules, const TensorEntry& tensor) {
     if (size != 0 && __builtin_mul_overflow(elements, static_cast<std::uint64_t>(size), &elements))
       rules.overflow("elements");
   }
-  if (elements > static_cast<std::uint64_t>(INT64_MAX)) rules.overflow("elements");
+  // A string takes 8 bytes of an offset at least.
+  const std::uint64_t item = tensor.dtype == DType::kString ? 8 : dtype_size(tensor.dtype);
+  std::uint64_t bytes = 0;
+  if (__builtin_mul_overflow(elements, item, &bytes) ||
+      bytes > static_cast<std::uint64_t>(INT64_MAX))
+    rules.overflow("bytes of all elements");
   return empty ? 0 : elements;
 }
 
@@ -213,7 +219,7 @@ void validate(const Manifest& manifest, const std::string& path) {
   for (const std::uint64_t integer : {manifest.commit_seq, manifest.step, manifest.created_unix_ms})
     rules.limit(integer, kMaxInteger, "as an integer");
   rules.expect(manifest.chunk_bytes >= kMinChunkBytes && manifest.chunk_bytes <= kMaxChunkBytes,
-               "chunk_bytes from 4096 to 2^30", std::to_string(manifest.chunk_bytes));
+               "chunk_bytes from 4096 to 4194304", std::to_string(manifest.chunk_bytes));
   rules.limit(manifest.file_bytes.size(), kMaxFiles, "files");
   for (const std::uint64_t bytes : manifest.file_bytes) rules.limit(bytes, kMaxInteger, "bytes");
   rules.limit(manifest.tensors.size(), kMaxTensors, "tensors");

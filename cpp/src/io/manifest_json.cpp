@@ -170,6 +170,7 @@ void parse_head(const Fields& fields, const Place& place, Manifest& manifest) {
 Json parse_text(std::string_view text, const Place& place, const std::function<void(Json)>& take) {
   JsonLimits limits;
   limits.text_bytes = kMaxManifestBytes;
+  limits.stream_elements = kMaxTensors;
   try {
     return parse_json_streaming(text, limits, "tensors", take);
   } catch (const Error& error) {

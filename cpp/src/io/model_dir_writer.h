@@ -19,9 +19,10 @@
 namespace holdfast::io {
 
 struct WriterOptions {
-  bool sync = true;         // false: all fsync calls are left out, the order stays
-  int threads = 1;          // of saving, and the most shards
-  bool break_lock = false;  // take over the lock file of a machine that cannot be asked
+  bool sync = true;              // false: all fsync calls are left out, the order stays
+  int threads = 1;               // of saving, and the most shards
+  bool break_lock = false;       // take over the lock file of a machine that cannot be asked
+  bool keep_unfinished = false;  // see CheckpointWriterOptions
 };
 
 // Not thread-safe. `io` outlives it.
@@ -36,6 +37,7 @@ class ModelDirWriter {
   std::string save(const CheckpointContents& contents);
   std::string save(SaveSource& source);
   void remove(const std::string& path);
+  std::string set_aside(const std::string& path, Aside aside);
   void write_bookkeeping(const std::string& json_text);
   std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
 
@@ -51,6 +53,8 @@ class ModelDirWriter {
   void remove_unfinished(const Candidate& candidate);
   bool delete_directory(const std::string& name);  // its files and itself; false with a warning
   void move_to_trash(const std::string& name, std::int64_t step);
+  // The step in the name. Throws: InvalidArgument unless it is a checkpoint of this directory.
+  std::int64_t expect_own(const std::string& path);
   // 0, or -errno. A file system that cannot sync directories is a warning, once.
   int sync_directory(int directory, const std::string& path);
 

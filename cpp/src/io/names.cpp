@@ -12,6 +12,7 @@ constexpr std::string_view kPinPrefix = ".pin-";
 constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
 constexpr std::string_view kLockTemporaryPrefix = ".tmp-lock-";
 constexpr std::string_view kCorruptSuffix = ".corrupt";
+constexpr std::string_view kRejectedPrefix = ".rejected-";
 constexpr std::size_t kRandomDigits = 16;
 
 struct SidePrefix {
@@ -165,6 +166,10 @@ std::string corrupt_name(std::int64_t step) {
 
 std::string corrupt_name(std::int64_t step, std::uint64_t random) {
   return corrupt_name(step) + "-" + hex(random, kRandomDigits);
+}
+
+std::string rejected_name(std::int64_t step, std::uint64_t random) {
+  return std::string(kRejectedPrefix) + checkpoint_name(step) + "-" + hex(random, kRandomDigits);
 }
 
 bool is_checkpoint_file(std::string_view name) {

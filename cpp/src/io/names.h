@@ -65,6 +65,8 @@ bool is_lock_temporary(std::string_view name);
 // model.ckpt-<step>.corrupt, and -<16 hex> after it where that is taken.
 std::string corrupt_name(std::int64_t step);
 std::string corrupt_name(std::int64_t step, std::uint64_t random);
+// .rejected-model.ckpt-<step>-<16 hex>
+std::string rejected_name(std::int64_t step, std::uint64_t random);
 
 // A name that one of our checkpoint directories may hold.
 bool is_checkpoint_file(std::string_view name);

@@ -32,8 +32,11 @@ Error unreadable(const Place& place, int error_number) {
 
 // Opens a plain file and finds its size. -ENOENT and other errors of opening are returned.
 int open_plain(Io& io, int directory, const Place& place, File& file, std::uint64_t& bytes) {
+  constexpr const char* kOther = "a device, FIFO or socket";
   const int descriptor = io.open(directory, place.file, OpenMode::kRead);
   if (descriptor == -ELOOP) throw unsafe(place, "a regular file", "a symbolic link");
+  // A socket, or a device that is not there.
+  if (descriptor == -ENXIO || descriptor == -ENODEV) throw unsafe(place, "a regular file", kOther);
   if (descriptor == -EMFILE || descriptor == -ENFILE)
     throw system_error("open", join_path(place.path, place.file), -descriptor);
   if (descriptor < 0) return descriptor;
@@ -43,7 +46,7 @@ int open_plain(Io& io, int directory, const Place& place, File& file, std::uint6
   if (result < 0) return result;
   if (stat.kind != FileKind::kRegular)
     throw unsafe(place, "a regular file",
-                 stat.kind == FileKind::kDirectory ? "a directory" : "a device, FIFO or socket");
+                 stat.kind == FileKind::kDirectory ? "a directory" : kOther);
   bytes = stat.bytes;
   return 0;
 }
@@ -69,7 +72,6 @@ std::shared_ptr<void> uninitialized_bytes(std::size_t bytes) {
 }
 
 Tensor uninitialized(const TensorEntry& tensor, const std::string& path) {
-  if (tensor.dtype == DType::kString) return {tensor.dtype, tensor.shape};
   const auto bytes =
       static_cast<std::size_t>(element_count(tensor.shape)) * dtype_size(tensor.dtype);
   try {
@@ -115,6 +117,7 @@ OpenedCheckpoint::OpenedCheckpoint(Io& io, const std::string& path) : io_(&io), 
   const int descriptor = io.open(kCurrentDirectory, path, OpenMode::kDirectoryFollow);
   if (descriptor == -ENOENT) throw no_checkpoint(path, "no such directory");
   if (descriptor == -ENOTDIR) throw no_checkpoint(path, "a file that is not a directory");
+  if (descriptor == -ELOOP) throw no_checkpoint(path, "a loop of symbolic links");
   if (descriptor < 0) throw system_error("open", path, -descriptor);
   const File directory(io, descriptor);
   try {
@@ -216,6 +219,7 @@ void OpenedCheckpoint::read_chunk(const Chunk& chunk) const {
   unsigned char scratch[16384];
   const std::size_t piece = chunk.to == nullptr ? sizeof scratch : kPiece;
   std::uint32_t crc = 0;
+  int bad_bool = -1;
   for (std::size_t at = 0; at < size; at += piece) {
     unsigned char* to = chunk.to == nullptr ? scratch : chunk.to + at;
     const std::size_t wanted = std::min(piece, size - at);
@@ -227,23 +231,33 @@ void OpenedCheckpoint::read_chunk(const Chunk& chunk) const {
     crc = crc32c(to, wanted, crc);
     if (chunk.tensor->dtype == DType::kBool) {
       const auto* bad = std::find_if(to, to + wanted, [](unsigned char byte) { return byte > 1; });
-      if (bad != to + wanted && crc == part.crcs[chunk.index])
-        throw corrupt(place, "bools of 0 or 1", std::to_string(*bad));
+      if (bad != to + wanted) bad_bool = *bad;
     }
   }
   if (crc != part.crcs[chunk.index])
     throw corrupt(place, "crc32c " + crc_text(part.crcs[chunk.index]), crc_text(crc));
+  if (bad_bool >= 0) throw corrupt(place, "bools of 0 or 1", std::to_string(bad_bool));
 }
 
-void OpenedCheckpoint::finish_strings(const TensorEntry& tensor, const std::string& part,
-                                      Tensor& value) const {
-  const auto size = static_cast<std::size_t>(value.size());
-  const std::string wrong = decode_strings(part, size, value.data<std::string>());
-  if (wrong.empty()) return;
+// The strings are made once their bytes are known to be right: a shard that claims to hold many
+// takes no memory for them.
+Tensor OpenedCheckpoint::read_strings(const TensorEntry& tensor) const {
+  if (tensor.parts.empty()) return {tensor.dtype, tensor.shape};
   const PartEntry& entry = tensor.parts.front();
-  throw corrupt({path_, shard_name(entry.file, shards_.size()), tensor.name,
-                 static_cast<std::int64_t>(entry.offset), static_cast<std::int64_t>(entry.bytes)},
-                "string offsets from 0 that ascend to the end of the blob", wrong);
+  const LargeBuffer bytes(static_cast<std::size_t>(entry.bytes));
+  std::vector<Chunk> chunks;
+  add_chunks(tensor, bytes.data(), chunks);
+  for (const Chunk& chunk : chunks) read_chunk(chunk);
+  Tensor value(tensor.dtype, tensor.shape);
+  const std::string_view part(reinterpret_cast<const char*>(bytes.data()),
+                              static_cast<std::size_t>(entry.bytes));
+  const std::string wrong =
+      decode_strings(part, static_cast<std::size_t>(value.size()), value.data<std::string>());
+  if (!wrong.empty())
+    throw corrupt({path_, shard_name(entry.file, shards_.size()), tensor.name,
+                   static_cast<std::int64_t>(entry.offset), static_cast<std::int64_t>(entry.bytes)},
+                  "string offsets from 0 that ascend to the end of the blob", wrong);
+  return value;
 }
 
 void OpenedCheckpoint::check_step(const TensorEntry& tensor, const Tensor& value) const {
@@ -257,16 +271,11 @@ void OpenedCheckpoint::check_step(const TensorEntry& tensor, const Tensor& value
 
 Tensor OpenedCheckpoint::read(const TensorEntry& tensor) const {
   try {
+    if (tensor.dtype == DType::kString) return read_strings(tensor);
     std::vector<Chunk> chunks;
     Tensor value = uninitialized(tensor, path_);
-    std::string part;
-    if (tensor.dtype == DType::kString && !tensor.parts.empty())
-      part.resize(static_cast<std::size_t>(tensor.parts.front().bytes));
-    auto* to = tensor.dtype == DType::kString ? reinterpret_cast<unsigned char*>(part.data())
-                                              : value.data<unsigned char>();
-    add_chunks(tensor, to, chunks);
+    add_chunks(tensor, value.data<unsigned char>(), chunks);
     for (const Chunk& chunk : chunks) read_chunk(chunk);
-    if (!part.empty()) finish_strings(tensor, part, value);
     check_step(tensor, value);
     return value;
   } catch (const std::bad_alloc&) {
@@ -298,6 +307,7 @@ std::vector<Tensor> OpenedCheckpoint::read(const std::vector<const TensorEntry*>
 
 std::vector<Tensor> OpenedCheckpoint::read_all(int threads) const {
   std::vector<const TensorEntry*> all;
+  all.reserve(manifest_.tensors.size());
   for (const TensorEntry& tensor : manifest_.tensors) all.push_back(&tensor);
   std::vector<Tensor> values = read(all, threads);
   check_gaps(threads);
@@ -306,16 +316,13 @@ std::vector<Tensor> OpenedCheckpoint::read_all(int threads) const {
 
 void OpenedCheckpoint::verify(int threads) const {
   std::vector<Chunk> chunks;
-  for (const TensorEntry& tensor : manifest_.tensors) {
-    // Offsets of strings and the step mean something: these are read as for a restore.
-    if (tensor.dtype == DType::kString || tensor.role == "global_step") {
-      static_cast<void>(read(tensor));
-    } else {
-      add_chunks(tensor, nullptr, chunks);
-    }
-  }
+  for (const TensorEntry& tensor : manifest_.tensors) add_chunks(tensor, nullptr, chunks);
   run_parallel(threads, chunks.size(), kChunksAtOnce,
                [&](std::size_t i) { read_chunk(chunks[i]); });
+  // Offsets of strings and the step mean something: these are read as for a restore.
+  for (const TensorEntry& tensor : manifest_.tensors)
+    if (tensor.dtype == DType::kString || tensor.role == "global_step")
+      static_cast<void>(read(tensor));
   check_gaps(threads);
 }
 

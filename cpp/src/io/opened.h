@@ -37,7 +37,7 @@ class OpenedCheckpoint {
   void read_chunk(const Chunk& chunk) const;
   void add_chunks(const TensorEntry& tensor, unsigned char* to, std::vector<Chunk>& chunks) const;
   void check_gaps(int threads) const;
-  void finish_strings(const TensorEntry& tensor, const std::string& part, Tensor& value) const;
+  Tensor read_strings(const TensorEntry& tensor) const;
   void check_step(const TensorEntry& tensor, const Tensor& value) const;
 
   Io* io_;

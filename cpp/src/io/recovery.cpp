@@ -19,6 +19,16 @@ std::vector<std::string> names_in(Io& io, int directory) {
   return names;
 }
 
+// 0 when no checkpoint is valid.
+std::uint64_t newest_seq_of(const Scan& found) {
+  std::uint64_t newest = 0;
+  for (const Candidate& candidate : found.candidates) {
+    if (candidate.state == CommitState::kValid)
+      newest = std::max(newest, candidate.commit.commit_seq);
+  }
+  return newest;
+}
+
 }  // namespace
 
 ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const WriterOptions& options)
@@ -75,13 +85,15 @@ void ModelDirWriter::recover() {
   static_cast<void>(io_.rmdir(directory_.get(), probe));
 
   const Scan found = scan(io_, directory_.get(), path_);
+  require_readable(found, path_);  // or its commit_seq would be given a second time
+  newest_seq_ = newest_seq_of(found);
+  next_seq_ = std::max(next_seq_, newest_seq_ + 1);
   for (const Candidate& candidate : found.candidates) {
-    if (candidate.state == CommitState::kValid) {
-      newest_seq_ = std::max(newest_seq_, candidate.commit.commit_seq);
-      next_seq_ = std::max(next_seq_, newest_seq_ + 1);
-    } else if (!candidate.is_old) {
-      remove_unfinished(candidate);
-    }
+    if (candidate.state == CommitState::kValid || candidate.is_old) continue;
+    // Where nothing is whole, what is not may be all that is left of a training.
+    const bool stays = options_.keep_unfinished || newest_seq_ == 0;
+    if (candidate.state == CommitState::kUnfinished && stays) continue;
+    remove_unfinished(candidate);
   }
   for (const std::string& name : found.names) {
     if (const auto side = parse_side_name(name)) recover_side(name, *side, found);
@@ -171,8 +183,7 @@ void ModelDirWriter::move_to_trash(const std::string& name, std::int64_t step) {
   delete_directory(trash);
 }
 
-void ModelDirWriter::remove(const std::string& path) {
-  lock_->check_owned();
+std::int64_t ModelDirWriter::expect_own(const std::string& path) {
   const SplitPath split = split_path(path);
   const auto step = parse_checkpoint_name(split.name);
   FileStat own;
@@ -186,11 +197,37 @@ void ModelDirWriter::remove(const std::string& path) {
     throw Error(Code::kInvalidArgument,
                 path + ": expected the path of a checkpoint of " + path_ + ", got another one",
                 {{"path", path}});
-  if (is_pinned(io_, directory_.get(), *step))
+  return *step;
+}
+
+void ModelDirWriter::remove(const std::string& path) {
+  lock_->check_owned();
+  const std::int64_t step = expect_own(path);
+  if (is_pinned(io_, directory_.get(), step))
     throw Error(Code::kFailedPrecondition,
                 "checkpoint " + path + ": expected one that is not pinned. Unpin it first.",
                 {{"path", path}});
-  move_to_trash(split.name, *step);
+  move_to_trash(split_path(path).name, step);
+}
+
+std::string ModelDirWriter::set_aside(const std::string& path, Aside aside) {
+  lock_->check_owned();
+  const std::int64_t step = expect_own(path);
+  const int directory = directory_.get();
+  std::string name = rejected_name(step, random());
+  if (aside == Aside::kCorrupt) {
+    FileStat stat;
+    name = corrupt_name(step);
+    if (io_.stat(directory, name, stat) == 0) name = corrupt_name(step, random());
+  }
+  const int renamed = io_.rename(directory, split_path(path).name, name, RenameMode::kReplace);
+  if (renamed < 0) throw system_error("rename", path, -renamed);
+  if (options_.sync) {
+    const int synced = sync_directory(directory, path_);
+    if (synced < 0) throw system_error("fsync", path_, -synced);
+  }
+  newest_seq_ = newest_seq_of(scan(io_, directory, path_));  // its number stays used: next_seq_
+  return join_path(path_, name);
 }
 
 int ModelDirWriter::sync_directory(int directory, const std::string& path) {

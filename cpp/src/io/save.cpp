@@ -183,18 +183,21 @@ class ModelDirWriter::Save {
 
   Candidate look_at_target() {
     Candidate old;
+    const std::string path = join_path(writer_.path_, target_);
     const int descriptor = io_.open(writer_.directory_.get(), target_, OpenMode::kDirectory);
-    if (descriptor < 0) {
+    if (descriptor == -ENOTDIR || descriptor == -ELOOP) {
       old.state = CommitState::kDamaged;
       old.reason = "cannot be opened: " + errno_text(-descriptor);
       return old;
     }
+    check(descriptor, "open", path);  // it may be whole: nothing is done to it
     const File opened(io_, descriptor);
     try {
-      const CommitResult result = read_commit(io_, descriptor, join_path(writer_.path_, target_));
+      const CommitResult result = read_commit(io_, descriptor, path);
       old.state = result.state;
       old.reason = result.reason;
     } catch (const Error& error) {
+      check(-errno_of(error), "read", path);
       old.state = CommitState::kDamaged;
       old.reason = error.what();
     }

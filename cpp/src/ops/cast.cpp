@@ -1,11 +1,11 @@
 // From one dtype to another.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
-#include <string_view>
 
+#include "base/parse_number.h"
+#include "base/quoted.h"
 #include "ops/dtype_dispatch.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
@@ -56,31 +56,6 @@ struct Cast {
   }
 };
 
-// Decimal text without what surrounds it: spaces, and a plus sign, which from_chars does not know.
-std::string_view number_part(std::string_view text) {
-  constexpr const char* kSpace = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  text = text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-  const bool plus = text.size() > 1 && text[0] == '+' && text[1] != '-';
-  return plus ? text.substr(1) : text;
-}
-
-// The whole text is a number of T; false otherwise. No locale takes part.
-template <typename T>
-bool parse(std::string_view text, T& value) {
-  const char* end = text.data() + text.size();
-  const auto [stop, status] = std::from_chars(text.data(), end, value);
-  if constexpr (std::is_same_v<T, float>) {
-    double wide = 0;  // too large or too small for float: infinity or zero, as a cast makes it
-    if (status == std::errc::result_out_of_range && parse(text, wide)) {
-      value = static_cast<float>(wide);
-      return true;
-    }
-  }
-  return status == std::errc() && stop == end;
-}
-
 template <typename T>
 class ParseKernel : public OpKernel {
  public:
@@ -90,10 +65,10 @@ class ParseKernel : public OpKernel {
   void run(const RunContext&) override {
     for (std::int64_t i = 0; i < text_.size; ++i) {
       const std::string& text = text_.as<std::string>()[i];
-      if (parse(number_part(text), out_.as<T>()[i])) continue;
+      if (parse_number(number_part(text), out_.as<T>()[i])) continue;
       throw Error(Code::kInvalidArgument,
                   "node \"" + name_ + "\": expected text that reads as " + dtype_name(out_.dtype) +
-                      "; got \"" + text + "\" at place " + std::to_string(i),
+                      "; got " + quoted(text) + " at place " + std::to_string(i),
                   {{"element", std::to_string(i)}, {"found", text}});
     }
   }

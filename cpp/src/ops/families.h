@@ -10,6 +10,7 @@ namespace holdfast {
 std::vector<OpDef> source_ops();
 std::vector<OpDef> cast_ops();
 std::vector<OpDef> check_ops();
+std::vector<OpDef> decode_csv_ops();
 std::vector<OpDef> dropout_ops();
 std::vector<OpDef> fill_ops();
 std::vector<OpDef> gather_ops();

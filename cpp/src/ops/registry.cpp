@@ -6,6 +6,7 @@ void register_all_ops() {
   register_ops(source_ops());
   register_ops(cast_ops());
   register_ops(check_ops());
+  register_ops(decode_csv_ops());
   register_ops(dropout_ops());
   register_ops(fill_ops());
   register_ops(gather_ops());

@@ -32,6 +32,17 @@ std::shared_ptr<Stage> follow(const StagePtr& input, What what, std::int64_t car
   return stage;
 }
 
+StagePtr generator_stage(GeneratorStage generator, std::vector<TensorType> components,
+                         std::vector<std::string> names) {
+  if (components.empty()) fail("from_generator: expected at least one component; got none");
+  auto stage = std::make_shared<Stage>();
+  stage->components = std::move(components);
+  stage->cardinality = kUnknownSize;
+  stage->what = std::move(generator);
+  stage->names = std::move(names);
+  return stage;
+}
+
 std::string type_text(const TensorType& type) {
   return std::string(dtype_name(type.dtype)) + " " + shape_text(type.shape);
 }
@@ -51,7 +62,7 @@ TensorType common_type(const TensorType& first, const TensorType& second, std::s
 
 }  // namespace
 
-Dataset Dataset::from_table(std::vector<Tensor> columns) {
+Dataset Dataset::from_table(std::vector<Tensor> columns, std::vector<std::string> names) {
   if (columns.empty()) fail("from_table: expected at least one column; got none");
   auto stage = std::make_shared<Stage>();
   for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -69,16 +80,27 @@ Dataset Dataset::from_table(std::vector<Tensor> columns) {
   }
   stage->cardinality = columns[0].shape()[0];
   stage->what = TableStage{std::move(columns)};
+  stage->names = std::move(names);
   return Dataset(std::move(stage));
 }
 
-Dataset Dataset::from_generator(RowSource rows, std::vector<TensorType> components) {
-  if (components.empty()) fail("from_generator: expected at least one component; got none");
+Dataset Dataset::from_text(std::shared_ptr<const TextLines> lines) {
   auto stage = std::make_shared<Stage>();
-  stage->components = std::move(components);
-  stage->cardinality = kUnknownSize;
-  stage->what = GeneratorStage{std::move(rows)};
+  stage->components = {{DType::kString, {}}};
+  stage->cardinality = lines->size();
+  stage->what = TextStage{std::move(lines)};
   return Dataset(std::move(stage));
+}
+
+Dataset Dataset::from_generator(const RowSource& rows, std::vector<TensorType> components,
+                                std::vector<std::string> names) {
+  return Dataset(generator_stage({[rows](std::int64_t) { return rows(); }, false},
+                                 std::move(components), std::move(names)));
+}
+
+Dataset Dataset::from_resumable(ResumableRowSource rows, std::vector<TensorType> components,
+                                std::vector<std::string> names) {
+  return Dataset(generator_stage({std::move(rows), true}, std::move(components), std::move(names)));
 }
 
 Dataset Dataset::shuffle(std::int64_t buffer_size, std::optional<std::uint64_t> seed,
@@ -163,6 +185,7 @@ Dataset Dataset::map(MapFunction function) const {
 std::int64_t Dataset::cardinality() const noexcept { return stage_->cardinality; }
 const std::vector<TensorType>& Dataset::components() const noexcept { return stage_->components; }
 std::string Dataset::fingerprint() const { return describe(*stage_); }
+bool Dataset::replays() const { return holdfast::replays(*stage_); }
 std::shared_ptr<Input> Dataset::make_input(std::uint64_t run_seed) const {
   return open_stages(stage_, run_seed);
 }

@@ -22,10 +22,17 @@ class Dataset {
  public:
   // One component for each column; element i is row i of every column. Columns are shared, not
   // copied. Throws: InvalidArgument unless they are of one length.
-  static Dataset from_table(std::vector<Tensor> columns);
+  // names: of the columns, as part of the fingerprint; or none.
+  static Dataset from_table(std::vector<Tensor> columns, std::vector<std::string> names = {});
+  // One component, a string scalar: element i is line i.
+  static Dataset from_text(std::shared_ptr<const TextLines> lines);
   // Rows come from `rows`, which is called at the beginning of every pass. Sizes of -1 may differ
   // from row to row, though not within a batch.
-  static Dataset from_generator(RowSource rows, std::vector<TensorType> components);
+  static Dataset from_generator(const RowSource& rows, std::vector<TensorType> components,
+                                std::vector<std::string> names = {});
+  // The same, and a position is found without reading what is before it.
+  static Dataset from_resumable(ResumableRowSource rows, std::vector<TensorType> components,
+                                std::vector<std::string> names = {});
 
   // seed: none means that of the run, given to make_input.
   Dataset shuffle(std::int64_t buffer_size, std::optional<std::uint64_t> seed = std::nullopt,
@@ -45,8 +52,10 @@ class Dataset {
   std::int64_t cardinality() const noexcept;
   // Of an element; sizes that differ between elements are -1.
   const std::vector<TensorType>& components() const noexcept;
-  // Names the data without its values: sizes, dtypes, stages, seeds that were given.
+  // Names the data without its values: names, sizes, dtypes, stages, seeds that were given.
   std::string fingerprint() const;
+  // Whether elements can only be passed over by making them: they come from a plain generator.
+  bool replays() const;
 
   // run_seed: of every shuffle() that was given none.
   std::shared_ptr<Input> make_input(std::uint64_t run_seed = 0) const;

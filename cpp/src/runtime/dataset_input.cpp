@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "base/philox.h"
 #include "holdfast/error.h"
 #include "runtime/batch_stream.h"
 #include "runtime/element.h"
@@ -46,22 +45,28 @@ class Opener {
   using Functions = std::vector<MapFunction>;
 
   StreamPtr open(const Stage& stage, const TableStage& table, const Functions& functions) {
-    const int number = new_row_store();
-    stores_.owned_rows.push_back(functions.empty() ? table_rows(table.columns)
-                                                   : mapped_table_rows(table.columns, functions));
+    return open(new_row_store(), table_rows(table.columns), stage.cardinality, functions);
+  }
+  StreamPtr open(const Stage& stage, const TextStage& text, const Functions& functions) {
+    return open(new_row_store(), text_rows(text.lines), stage.cardinality, functions);
+  }
+  StreamPtr open(int number, std::unique_ptr<RowStore> rows, std::int64_t count,
+                 const Functions& functions) {
+    stores_.owned_rows.push_back(
+        functions.empty() ? std::move(rows) : mapped_rows(std::move(rows), count, functions));
     add_rows(stores_.owned_rows.back().get(), false);
-    return table_stream(number, stage.cardinality);
+    return table_stream(number, count);
   }
   StreamPtr open(const Stage& stage, const GeneratorStage& generator, const Functions& functions) {
-    auto rows = GeneratorRows::create(new_row_store(), generator.rows, stage.components, functions);
+    auto rows = GeneratorRows::create(new_row_store(), generator.rows, generator.resumable,
+                                      stage.components, functions);
     add_rows(rows.get(), true);
     return rows;
   }
   StreamPtr open(const Stage& stage, const ShuffleStage& shuffle, Functions functions) {
     ShuffleOptions options;
     options.buffer_size = shuffle.buffer_size;
-    options.key =
-        philox_key(shuffle.seed.value_or(run_seed_), "shuffle/" + std::to_string(shuffle.ordinal));
+    options.key = shuffle_key(shuffle, run_seed_);
     options.reshuffle_each_iteration = shuffle.reshuffle_each_iteration;
     return shuffle_stream(open(*stage.input, std::move(functions)), options,
                           stage.batched ? stores_.batch_set : stores_.row_set);
@@ -187,6 +192,7 @@ class DatasetInput final : public Input {
  public:
   DatasetInput(std::shared_ptr<const Stage> stage, std::uint64_t run_seed)
       : stage_(std::move(stage)),
+        order_key_(order_key(*stage_, run_seed)),
         stream_(Opener(stores_, run_seed).open(*stage_, {})),
         rows_(stores_, stage_->batched) {
     stream_->begin(0);
@@ -199,10 +205,8 @@ class DatasetInput final : public Input {
 
   bool advance() override {
     leave();
-    if (ended_ || stream_->next(&current_, 1) == 0) {
-      ended_ = true;
-      return false;
-    }
+    if (!has_next()) return false;
+    current_ = std::exchange(upcoming_, kNone);
     ++consumed_;
     element_ = &rows_;
     if (!stage_->batched) {
@@ -221,9 +225,22 @@ class DatasetInput final : public Input {
     element().copy(component, destination);
   }
 
+  bool has_next() override {
+    if (upcoming_ == kNone && !ended_) ended_ = stream_->next(&upcoming_, 1) == 0;
+    return upcoming_ != kNone;
+  }
+
   std::int64_t consumed() const override { return consumed_; }
+  std::int64_t epoch() const override { return epoch_of(*stage_, consumed_); }
+  std::uint32_t order() const override { return order_key_; }
   void skip(std::int64_t count) override {
     leave();
+    if (count > 0 && upcoming_ != kNone) {
+      current_ = std::exchange(upcoming_, kNone);
+      leave();
+      ++consumed_;
+      --count;
+    }
     if (ended_ || count <= 0) return;
     const std::int64_t passed = stream_->skip(count);
     consumed_ += passed;
@@ -251,10 +268,12 @@ class DatasetInput final : public Input {
   static constexpr std::int64_t kNone = -1;
 
   std::shared_ptr<const Stage> stage_;
+  std::uint32_t order_key_;
   Stores stores_;
   StreamPtr stream_;
   Rows rows_;
   std::int64_t current_ = kNone;
+  std::int64_t upcoming_ = kNone;  // read ahead by has_next()
   const Element* element_ = nullptr;
   std::int64_t consumed_ = 0;
   bool ended_ = false;

@@ -15,10 +15,11 @@ std::string type_text(DType dtype, const Shape& shape) {
 
 class Generator final : public GeneratorRows {
  public:
-  Generator(int store, RowSource source, std::vector<TensorType> types,
+  Generator(int store, ResumableRowSource source, bool resumable, std::vector<TensorType> types,
             const std::vector<MapFunction>& functions)
       : base_(static_cast<std::int64_t>(store) << kSlotBits),
         source_(std::move(source)),
+        resumable_(resumable),
         types_(std::move(types)),
         chain_(functions) {
     for (const TensorType& type : kept_types()) {
@@ -40,12 +41,17 @@ class Generator final : public GeneratorRows {
   }
 
   std::int64_t skip(std::int64_t count) override {
+    if (resumable_) return jump(count);
     std::int64_t passed = 0;
     while (passed < count && read()) ++passed;
     return passed;
   }
 
   std::int64_t size() const override { return kUnknownSize; }
+  std::int64_t size_up_to(std::int64_t limit) override {
+    if (resumable_ && rows_of_pass_ < 0 && !source_(limit)->next(row_)) find_size(0, limit);
+    return rows_of_pass_;
+  }
 
   void prepare(const std::int64_t*, std::int64_t) override {}
   void release(std::int64_t slot) override {
@@ -80,10 +86,42 @@ class Generator final : public GeneratorRows {
     return rows_[static_cast<std::size_t>(slot_of(index))][static_cast<std::size_t>(component)];
   }
 
+  // Goes on by `count` rows, or to the end of the pass, without reading what is between.
+  std::int64_t jump(std::int64_t count) {
+    if (ended_ || count <= 0) return 0;
+    if (rows_of_pass_ < 0) {
+      auto reader = source_(arrived_ + count - 1);
+      if (reader->next(row_)) {
+        arrived_ += count;
+        reader_ = std::move(reader);
+        return count;
+      }
+      find_size(arrived_, arrived_ + count - 1);
+    }
+    const std::int64_t passed = std::min(count, rows_of_pass_ - arrived_);
+    arrived_ += passed;
+    reader_ = nullptr;  // made anew where the next row is wanted
+    ended_ = passed < count;
+    return passed;
+  }
+
+  // Finds how many rows a pass has, at least and at most so many, by asking for single rows.
+  void find_size(std::int64_t at_least, std::int64_t at_most) {
+    while (at_least < at_most) {
+      const std::int64_t middle = at_least + (at_most - at_least) / 2;
+      if (source_(middle)->next(row_)) {
+        at_least = middle + 1;
+      } else {
+        at_most = middle;
+      }
+    }
+    rows_of_pass_ = at_least;
+  }
+
   // Reads the next row into row_; false at the end.
   bool read() {
     if (ended_) return false;
-    if (!reader_) reader_ = source_();
+    if (!reader_) reader_ = source_(resumable_ ? arrived_ : 0);
     if (!reader_->next(row_)) {
       ended_ = true;
       reader_ = nullptr;
@@ -141,7 +179,9 @@ class Generator final : public GeneratorRows {
   }
 
   std::int64_t base_;
-  RowSource source_;
+  ResumableRowSource source_;
+  bool resumable_;
+  std::int64_t rows_of_pass_ = kUnknownSize;  // of a resumable source, once it is known
   std::vector<TensorType> types_;
   MapChain chain_;
   bool uniform_ = true;
@@ -155,10 +195,11 @@ class Generator final : public GeneratorRows {
 
 }  // namespace
 
-std::unique_ptr<GeneratorRows> GeneratorRows::create(int store, RowSource source,
-                                                     std::vector<TensorType> types,
+std::unique_ptr<GeneratorRows> GeneratorRows::create(int store, ResumableRowSource source,
+                                                     bool resumable, std::vector<TensorType> types,
                                                      const std::vector<MapFunction>& functions) {
-  return std::make_unique<Generator>(store, std::move(source), std::move(types), functions);
+  return std::make_unique<Generator>(store, std::move(source), resumable, std::move(types),
+                                     functions);
 }
 
 }  // namespace holdfast

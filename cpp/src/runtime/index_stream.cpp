@@ -49,7 +49,7 @@ class RepeatStream final : public IndexStream {
   }
 
   std::int64_t skip(std::int64_t count) override {
-    const std::int64_t size = input_->size();
+    const std::int64_t size = at_pass_start_ ? input_->size_up_to(count) : input_->size();
     return advance(count, [&](std::int64_t done) {
       std::int64_t passed = 0;
       if (size > 0 && at_pass_start_) {  // whole passes, by arithmetic

@@ -64,6 +64,12 @@ class IndexStream {
   virtual std::int64_t skip(std::int64_t count) = 0;
   // Elements of a pass that can be counted on, kInfinite, or kUnknownSize.
   virtual std::int64_t size() const = 0;
+  // The same; where a pass can tell its size by some searching, and it is not above `limit`, it
+  // does. Called at the beginning of a pass.
+  virtual std::int64_t size_up_to(std::int64_t limit) {
+    static_cast<void>(limit);
+    return size();
+  }
 };
 
 // The number of pass `inner` of a stream that is read again and again within pass `outer` of its

@@ -27,11 +27,19 @@ class Input {
   // Of the element moved to: copies a component to `destination` (std::string* for kString).
   virtual void copy(int component, void* destination) const = 0;
 
+  // Whether advance() would find another element; does not move. True where only it can tell.
+  virtual bool has_next() { return true; }
+
   // Elements moved to since the beginning of the data, over all epochs.
   virtual std::int64_t consumed() const = 0;
+  // Passes over the data that lie behind the position; negative where that is not known.
+  virtual std::int64_t epoch() const { return -1; }
+  // A number for the random order of the elements; 0 when there is none.
+  virtual std::uint32_t order() const { return 0; }
   // Passes over `count` elements without copying them; stops early at the end of the data.
   virtual void skip(std::int64_t count) = 0;
-  // Names the data (sizes, dtypes, transformations), not its values, to recognise it on resuming.
+  // Names the data (names, sizes, dtypes, transformations), not its values, to recognise it on
+  // resuming.
   virtual std::string fingerprint() const = 0;
 };
 

@@ -2,17 +2,21 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "holdfast/checkpoint.h"
-#include "runtime/state.h"
+#include "holdfast/error.h"
+#include "runtime/state_comparison.h"
 
 namespace holdfast {
 
-// Throws CheckpointMismatchError unless every variable of the state (local ones aside) is in the
-// checkpoint with its dtype and shape, and the checkpoint has no others. Slots are compared only
-// when `with_slots`. Pure.
-void expect_match(const State& state, const std::vector<TensorInfo>& stored, bool with_slots,
-                  const std::string& path, const std::string& model_json);
+// Where the two sides of a comparison come from.
+struct MismatchContext {
+  std::string path;          // of the checkpoint
+  std::string likely_cause;  // see likely_cause.h; "" when unsure
+};
+
+// The CheckpointMismatchError of a comparison that has differences. Slots are spoken of only when
+// `with_slots`. Pure.
+Error mismatch_error(const StateComparison& comparison, bool with_slots,
+                     const MismatchContext& context);
 
 }  // namespace holdfast

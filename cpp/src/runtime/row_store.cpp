@@ -94,13 +94,35 @@ class TableRows : public RowStore {
   std::vector<Column> columns_;
 };
 
-// columns_ are the results, allocated when the first row has told their shapes.
-class MappedTableRows final : public TableRows {
+class TextRows final : public RowStore {
  public:
-  MappedTableRows(std::vector<Tensor> columns, const std::vector<MapFunction>& functions)
-      : TableRows({}), chain_(functions), done_(static_cast<std::size_t>(columns[0].shape()[0])) {
-    for (Tensor& column : columns) sources_.emplace_back(std::move(column));
+  explicit TextRows(std::shared_ptr<const TextLines> lines) : lines_(std::move(lines)) {}
+
+  void prepare(const std::int64_t*, std::int64_t) override {}
+  void release(std::int64_t) override {}
+  int components() const override { return 1; }
+  DType dtype(int) const override { return DType::kString; }
+  bool is_uniform() const override { return true; }
+  Shape row_shape(int, std::int64_t) const override { return {}; }
+  void gather(int, const std::int64_t* indices, std::int64_t count,
+              void* destination) const override {
+    auto* out = static_cast<std::string*>(destination);
+    for (std::int64_t i = 0; i < count; ++i) out[i].assign(lines_->line(slot_of(indices[i])));
   }
+
+ private:
+  std::shared_ptr<const TextLines> lines_;
+};
+
+// columns_ are the results, allocated when the first row has told their shapes.
+class MappedRows final : public TableRows {
+ public:
+  MappedRows(std::unique_ptr<RowStore> source, std::int64_t count,
+             const std::vector<MapFunction>& functions)
+      : TableRows({}),
+        source_(std::move(source)),
+        chain_(functions),
+        done_(static_cast<std::size_t>(count)) {}
 
   void prepare(const std::int64_t* indices, std::int64_t count) override {
     for (std::int64_t i = 0; i < count; ++i) {
@@ -110,25 +132,22 @@ class MappedTableRows final : public TableRows {
   }
 
  private:
-  // The row of the sources at `row_`.
+  // The row of the source at `row_`.
   class SourceRow final : public Element {
    public:
-    SourceRow(const std::vector<Column>& columns, std::int64_t row)
-        : columns_(columns), row_(row) {}
-    Shape shape(int component) const override {
-      return columns_[static_cast<std::size_t>(component)].row_shape;
-    }
+    SourceRow(const RowStore& rows, std::int64_t row) : rows_(rows), row_(row) {}
+    Shape shape(int component) const override { return rows_.row_shape(component, row_); }
     void copy(int component, void* destination) const override {
-      gather_rows(columns_[static_cast<std::size_t>(component)], &row_, 1, destination);
+      rows_.gather(component, &row_, 1, destination);
     }
 
    private:
-    const std::vector<Column>& columns_;
+    const RowStore& rows_;
     std::int64_t row_;
   };
 
   void compute(std::int64_t row) {
-    const Element& result = chain_.apply(SourceRow(sources_, row));
+    const Element& result = chain_.apply(SourceRow(*source_, row));
     if (columns_.empty()) allocate(result);
     for (int c = 0; c < static_cast<int>(columns_.size()); ++c) {
       Column& column = columns_[static_cast<std::size_t>(c)];
@@ -152,7 +171,7 @@ class MappedTableRows final : public TableRows {
     }
   }
 
-  std::vector<Column> sources_;
+  std::unique_ptr<RowStore> source_;
   MapChain chain_;
   std::vector<bool> done_;
 };
@@ -163,9 +182,13 @@ std::unique_ptr<RowStore> table_rows(std::vector<Tensor> columns) {
   return std::make_unique<TableRows>(std::move(columns));
 }
 
-std::unique_ptr<RowStore> mapped_table_rows(std::vector<Tensor> columns,
-                                            const std::vector<MapFunction>& functions) {
-  return std::make_unique<MappedTableRows>(std::move(columns), functions);
+std::unique_ptr<RowStore> text_rows(std::shared_ptr<const TextLines> lines) {
+  return std::make_unique<TextRows>(std::move(lines));
+}
+
+std::unique_ptr<RowStore> mapped_rows(std::unique_ptr<RowStore> source, std::int64_t count,
+                                      const std::vector<MapFunction>& functions) {
+  return std::make_unique<MappedRows>(std::move(source), count, functions);
 }
 
 }  // namespace holdfast

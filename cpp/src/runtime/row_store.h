@@ -1,4 +1,5 @@
-// Where the rows are that indices name: tables in memory, and rows that a generator makes.
+// Where the rows are that indices name: tables and texts in memory, and rows that a generator
+// makes.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include "holdfast/graph.h"
 #include "runtime/index_stream.h"
 #include "runtime/map_function.h"
+#include "runtime/text_lines.h"
 
 namespace holdfast {
 
@@ -30,10 +32,13 @@ class RowStore : public IndexedStore {
 // Rows of a table: tensors with the same first dimension.
 std::unique_ptr<RowStore> table_rows(std::vector<Tensor> columns);
 
-// Rows of a table with functions applied to each row. They have no other effect, so the result of a
-// row is computed when it is first wanted, and kept.
-std::unique_ptr<RowStore> mapped_table_rows(std::vector<Tensor> columns,
-                                            const std::vector<MapFunction>& functions);
+// The lines of texts: one component, a string scalar.
+std::unique_ptr<RowStore> text_rows(std::shared_ptr<const TextLines> lines);
+
+// The `count` rows of a store that keeps them, with functions applied to each row. They have no
+// other effect, so the result of a row is computed when it is first wanted, and kept.
+std::unique_ptr<RowStore> mapped_rows(std::unique_ptr<RowStore> source, std::int64_t count,
+                                      const std::vector<MapFunction>& functions);
 
 // One pass over rows that are made while they are read.
 class RowReader {
@@ -43,13 +48,18 @@ class RowReader {
   virtual bool next(std::vector<Tensor>& row) = 0;
 };
 using RowSource = std::function<std::unique_ptr<RowReader>()>;
+// A reader of the rows from number `first` on: of none, if there are not so many. Every call reads
+// the same rows.
+using ResumableRowSource = std::function<std::unique_ptr<RowReader>(std::int64_t first)>;
 
 // A generator is a store and the stream of its rows in one: rows live from their arrival until they
 // are released. Every pass calls the source anew. Every row is checked: InvalidArgument naming row,
 // component, what was expected and what came.
 class GeneratorRows : public RowStore, public IndexStream {
  public:
-  static std::unique_ptr<GeneratorRows> create(int store, RowSource source,
+  // `resumable`: skipping asks the source to begin further on; else rows are read and dropped, and
+  // the source is asked for row 0 alone.
+  static std::unique_ptr<GeneratorRows> create(int store, ResumableRowSource source, bool resumable,
                                                std::vector<TensorType> types,
                                                const std::vector<MapFunction>& functions);
 };

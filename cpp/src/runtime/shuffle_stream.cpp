@@ -95,6 +95,7 @@ class ShuffleStream final : public IndexStream {
   }
 
   std::int64_t size() const override { return input_->size(); }
+  std::int64_t size_up_to(std::int64_t limit) override { return input_->size_up_to(limit); }
 
  private:
   void fill() {
@@ -127,7 +128,8 @@ class ShuffleStream final : public IndexStream {
 
   std::int64_t skip_rest(std::int64_t size) {
     const std::int64_t passed = size - given_;
-    held_ = 0;  // of known size means of tables: there is nothing to release
+    stores_.release(buffer_.data(), held_);
+    held_ = 0;
     filled_ = true;
     input_ended_ = true;
     given_ = size;

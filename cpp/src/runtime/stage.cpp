@@ -3,11 +3,13 @@
 namespace holdfast {
 namespace {
 
-std::string types_text(const std::vector<TensorType>& types) {
+std::string types_text(const Stage& stage) {
   std::string text = "(";
-  for (const TensorType& type : types) {
-    if (text.size() > 1) text += ", ";
+  for (std::size_t c = 0; c < stage.components.size(); ++c) {
+    const TensorType& type = stage.components[c];
+    if (c > 0) text += ", ";
     text += std::string(dtype_name(type.dtype)) + " " + shape_text(type.shape);
+    if (c < stage.names.size()) text += " " + stage.names[c];
   }
   return text + ")";
 }
@@ -16,10 +18,11 @@ struct Describe {
   const Stage& stage;
 
   std::string operator()(const TableStage&) const {
-    return "table[" + std::to_string(stage.cardinality) + "]" + types_text(stage.components);
+    return "table[" + std::to_string(stage.cardinality) + "]" + types_text(stage);
   }
-  std::string operator()(const GeneratorStage&) const {
-    return "generator" + types_text(stage.components);
+  std::string operator()(const TextStage& text) const { return text.lines->describe(); }
+  std::string operator()(const GeneratorStage& generator) const {
+    return (generator.resumable ? "resumable" : "generator") + types_text(stage);
   }
   std::string operator()(const ShuffleStage& shuffle) const {
     std::string text = "shuffle(" + std::to_string(shuffle.buffer_size);
@@ -46,7 +49,7 @@ struct Describe {
   std::string operator()(const ConcatenateStage&) const {
     return "concatenate(" + describe(*stage.second) + ")";
   }
-  std::string operator()(const MapStage&) const { return "map" + types_text(stage.components); }
+  std::string operator()(const MapStage&) const { return "map" + types_text(stage); }
 };
 
 }  // namespace

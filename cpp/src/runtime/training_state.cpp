@@ -38,7 +38,9 @@ std::string training_state_json(std::uint64_t seed, std::int64_t step, const Inp
   if (input != nullptr) {
     Json position = Json::object();
     position.set("kind", "holdfast.dataset");
+    if (input->epoch() >= 0) position.set("epoch", input->epoch());
     position.set("consumed", input->consumed());
+    if (input->order() != 0) position.set("order_key", hex(input->order(), 8));
     position.set("source_fingerprint", input->fingerprint());
     state.set("input", std::move(position));
   }

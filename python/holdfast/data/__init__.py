@@ -3,6 +3,7 @@
 Source: tf.data of TensorFlow 1.x and 2.x, the part that Estimator programs use.
 """
 
+from holdfast.data import experimental as experimental
 from holdfast.data._dataset import (
     AUTOTUNE,
     INFINITE_CARDINALITY,
@@ -17,6 +18,8 @@ from holdfast.data._iterator import (
     make_initializable_iterator,
     make_one_shot_iterator,
 )
+from holdfast.data._resumable import resumable
+from holdfast.data._text import TextLineDataset
 
 __all__ = [
     "AUTOTUNE",
@@ -25,8 +28,11 @@ __all__ = [
     "Dataset",
     "Iterator",
     "Options",
+    "TextLineDataset",
+    "experimental",
     "get_output_shapes",
     "get_output_types",
     "make_initializable_iterator",
     "make_one_shot_iterator",
+    "resumable",
 ]

@@ -70,7 +70,8 @@ class Dataset:
                 "from_tensor_slices: expected the same number of rows in every component; "
                 f"got {lengths}"
             )
-        return Dataset(_core.Dataset.from_table([column for _, column in columns]), structure)
+        names, arrays = zip(*columns, strict=True)
+        return Dataset(_core.Dataset.from_table(arrays, names), structure)
 
     @staticmethod
     def from_tensors(tensors: Any) -> Dataset:
@@ -90,11 +91,12 @@ class Dataset:
         """Makes a dataset of what `generator` yields; it is called anew for every pass.
 
         Args:
-          generator: A callable that returns an iterable of elements.
+          generator: A callable that returns an iterable of elements. A training that continues
+            reads it up to where it was; one wrapped in `data.resumable` begins there.
           output_types: The nest of dtypes of an element.
           output_shapes: The nest of shapes, with None for sizes that differ between elements. If
             None, those of the first element, which all others must then have.
-          args: Given to `generator`.
+          args: Given to `generator`, after the start of a resumable one.
           output_signature: A nest of TensorSpec, instead of both.
           name: Ignored.
 
@@ -102,10 +104,18 @@ class Dataset:
         """
         del name
         from holdfast.data import _generator
+        from holdfast.data._resumable import Resumable
 
-        call = (lambda: generator(*args)) if args is not None else generator
-        signature = _generator.signature(call, output_types, output_shapes, output_signature)
-        return Dataset(_generator.core_dataset(call, signature), signature)
+        given = () if args is None else tuple(args)
+        resumable = isinstance(generator, Resumable)
+
+        def elements(first: int) -> Any:
+            return generator(first, *given) if resumable else generator(*given)
+
+        signature = _generator.signature(
+            lambda: elements(0), output_types, output_shapes, output_signature
+        )
+        return Dataset(_generator.core_dataset(elements, signature, resumable), signature)
 
     @staticmethod
     def range(*args: int, output_type: Any = dtypes.int64) -> Dataset:

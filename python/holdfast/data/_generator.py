@@ -45,12 +45,13 @@ def signature(
     )
 
 
-def core_dataset(generator: Callable[[], Any], signature: Any) -> _core.Dataset:
-    """Returns the description that reads `generator`, checking every element."""
-    specs = _structure.values(signature)
+def core_dataset(elements: Callable[[int], Any], signature: Any, resumable: bool) -> _core.Dataset:
+    """Returns the description that reads `elements(first)`, checking every one of them."""
+    leaves = _structure.flatten(signature)
+    specs = [leaf.value for leaf in leaves]
 
-    def rows() -> Iterator[list[Array]]:
-        for number, element in enumerate(_signals.pulled(generator)):
+    def rows(first: int) -> Iterator[list[Array]]:
+        for number, element in enumerate(_signals.pulled(lambda: elements(first)), first):
             components = _components(signature, element, f"element {number}")
             yield [
                 _convert(value, spec, number) for value, spec in zip(components, specs, strict=True)
@@ -60,6 +61,8 @@ def core_dataset(generator: Callable[[], Any], signature: Any) -> _core.Dataset:
         rows,
         [spec.dtype.name for spec in specs],
         [[-1 if size is None else int(size) for size in spec.shape] for spec in specs],
+        [leaf.name for leaf in leaves],
+        resumable,
     )
 
 

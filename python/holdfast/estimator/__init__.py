@@ -9,6 +9,7 @@ from holdfast.estimator._dnn import DNNClassifier
 from holdfast.estimator._estimator import Estimator
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import EstimatorSpec, ModeKeys
+from holdfast.estimator._warm_start import WarmStartSettings
 from holdfast.train import (
     CheckpointSaverHook,
     CheckpointSaverListener,
@@ -47,6 +48,7 @@ __all__ = [
     "StepCounterHook",
     "StopAtStepHook",
     "SummarySaverHook",
+    "WarmStartSettings",
     "inputs",
 ]
 

@@ -43,7 +43,7 @@ class DNNClassifier(Estimator):
       dropout: Probability of dropping a unit while training; None: no dropout.
       input_layer_partitioner: Ignored: variables are whole.
       config: The RunConfig.
-      warm_start_from: Must be None so far.
+      warm_start_from: As of Estimator.
       loss_reduction: How the losses of a batch become one: their sum, unless said otherwise.
       batch_norm: Must be False so far.
 

@@ -16,15 +16,17 @@ from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
 from holdfast.estimator._interrupted import ends_on_signals
 from holdfast.estimator._predict_call import examples, predict_batches
+from holdfast.estimator._restoring import Restored, resume_path
 from holdfast.estimator._run_config import RunConfig
+from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import model_dir_problem, train_model
+from holdfast.estimator._warm_start import as_settings
 from holdfast.train import (
     CheckpointSaverListener,
     SessionRunHook,
     StopAtStepHook,
     latest_checkpoint,
     list_variables,
-    load_checkpoint,
     load_variable,
 )
 from holdfast.train._loop import check_hooks
@@ -46,7 +48,9 @@ class Estimator:
         logged. Made when first written to.
       config: The RunConfig; None: the default one.
       params: Copied and handed to model_fn.
-      warm_start_from: Must be None so far.
+      warm_start_from: Where initial values come from while model_dir has no checkpoint of its own:
+        a path (weights and biases of a checkpoint, or of the newest one of a directory), or
+        WarmStartSettings.
 
     Raises:
       ValueError: a value breaks its rule, or a subclass overrides a member.
@@ -70,12 +74,8 @@ class Estimator:
             _logger.warning(warning)
         self._model_fn = model_fn
         self._params = copy.deepcopy(params or {})
-        if warm_start_from is not None:
-            raise ValueError(
-                "warm_start_from is not supported by this version; got "
-                f"{warm_start_from!r}. To start from given weights, write them into model_dir with "
-                "train.write_checkpoint(model_dir, tensors, global_step)."
-            )
+        self._restored: Restored | None = None
+        self._warm_start = as_settings(warm_start_from)
 
     @property
     def model_dir(self) -> str:
@@ -104,6 +104,19 @@ class Estimator:
 
         return public_model_fn
 
+    @property
+    def restore_report(self) -> dict[str, Any]:
+        """What the last train, evaluate or predict took from a checkpoint; {} before the first.
+
+        "source" (None: initial values), "step", "commit_seq"; lists of tensor names: "restored",
+        "reset" (slots that fit and were not taken), "missing" (slots that only the model has),
+        "unexpected" (slots that only the checkpoint has), "unused" (of no use to this call);
+        "input_batches": after how many batches of the input training continued; "passed_over": a
+        {"path", "reason"} for each newer checkpoint that could not be used; "warm_start": None, or
+        "source" and lists of names: "taken", "partly", "skipped", "fresh".
+        """
+        return {} if self._restored is None else self._restored.report()
+
     def eval_dir(self, name: str | None = None) -> str:
         """Returns where results of evaluate belong: `eval` or `eval_<name>` in model_dir."""
         return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
@@ -114,7 +127,8 @@ class Estimator:
 
     def get_variable_names(self) -> list[str]:
         """Returns the names of all stored tensors, sorted. Raises: as get_variable_value."""
-        return [name for name, _ in list_variables(self._checkpoint())]
+        self._checkpoint()  # says what is missing; the directory is then looked at again
+        return [name for name, _ in list_variables(self.model_dir)]
 
     def get_variable_value(self, name: str) -> Any:
         """Returns a tensor of the newest checkpoint; ":0" is dropped.
@@ -123,7 +137,8 @@ class Estimator:
           errors.NotFoundError: no such tensor.
           errors.NoCheckpointError: nothing is trained yet.
         """
-        return load_variable(self._checkpoint(), name)
+        self._checkpoint()
+        return load_variable(self.model_dir, name)
 
     def train(
         self,
@@ -132,6 +147,7 @@ class Estimator:
         steps: int | None = None,
         max_steps: int | None = None,
         saving_listeners: Sequence[CheckpointSaverListener] | None = None,
+        resume_from: str | os.PathLike[str] | None = None,
     ) -> Estimator:
         """Trains, from the newest checkpoint if there is one.
 
@@ -142,16 +158,22 @@ class Estimator:
           steps: So many more steps; None: until the input ends, or max_steps.
           max_steps: Up to this global step; returns at once if it is reached.
           saving_listeners: Told of every checkpoint.
+          resume_from: An older checkpoint of model_dir to continue from, as a path or a name:
+            "model.ckpt-800". It becomes the newest one at once; those of later steps stay until
+            retention deletes them, and are never continued from again.
 
         Returns: self.
 
         Raises:
-          ValueError: steps and max_steps are both given, or not positive.
+          ValueError: steps and max_steps are both given, or not positive; resume_from names no
+            checkpoint of model_dir.
           TypeError: something is no hook, or no listener.
+          errors.NoCheckpointError: resume_from names one that is not there.
           errors.CheckpointMismatchError: the model does not fit the checkpoint; nothing is changed.
           errors.ModelDirLockedError: another process, or another Estimator of this one, is training
             in model_dir; nothing is changed.
-          errors.CheckpointCorruptError: the newest checkpoint is damaged.
+          errors.CheckpointCorruptError: no checkpoint can be used, or the newest cannot and
+            RunConfig(on_corrupt="error") forbids to take an older one.
           errors.NanLossDuringTrainingError: the loss became NaN; no such state is saved.
           errors.CheckpointSaveError: the last state could not be saved.
           errors.TrainingInterrupted: a signal of RunConfig.save_on_signals came; the last finished
@@ -174,12 +196,14 @@ class Estimator:
         listeners = _check_listeners(saving_listeners)
         self._check_model_dir()
         found_seq = newest_seq(self.model_dir)
-        checkpoint = self.latest_checkpoint()
-        if max_steps is not None and checkpoint is not None:
-            start = int(load_checkpoint(checkpoint).get_tensor("global_step"))
-            if start >= max_steps:
-                _logger.info("Skipping training since max_steps has already saved.")
-                return self
+        start = self._starting_point(
+            default="previous",
+            allow_fresh_start=self._config.allow_fresh_start,
+            named=None if resume_from is None else resume_path(self.model_dir, resume_from),
+        )
+        if max_steps is not None and start.has_reached(max_steps):
+            _logger.info("Skipping training since max_steps has already saved.")
+            return self
         stop = None
         if steps is not None or max_steps is not None:
             stop = StopAtStepHook(num_steps=steps, last_step=max_steps)
@@ -190,11 +214,13 @@ class Estimator:
                 params=self.params,
                 config=self.config,
                 model_dir=self.model_dir,
-                checkpoint=checkpoint,
+                start=start,
                 found_seq=found_seq,
                 hooks=all_hooks,
                 stop=stop,
                 listeners=listeners,
+                on_restored=self._remember,
+                warm_start_from=self._warm_start,
             )
         return self
 
@@ -226,21 +252,25 @@ class Estimator:
         """
         _check_positive("steps", steps)
         all_hooks = check_hooks(hooks)
-        checkpoint = self._checkpoint(checkpoint_path)
-        own = os.path.dirname(os.path.abspath(checkpoint)) == os.path.abspath(self.model_dir)
+        start = self._existing_point(checkpoint_path)
+        own = start.path is not None and os.path.dirname(
+            os.path.abspath(start.path)
+        ) == os.path.abspath(self.model_dir)
         results = evaluate_model(
             self._model_fn,
             input_fn,
             params=self.params,
             config=self.config,
-            checkpoint=checkpoint,
+            start=start,
             hooks=all_hooks,
             steps=steps,
             notes_dir=self.eval_dir(name) if own else None,
+            on_restored=self._remember,
+            warm_start_from=self._warm_start,
         )
         write_results(self.eval_dir(name), results, checkpoint)
         kind = "" if name is None else f" ({name})"
-        _logger.info("Evaluated checkpoint%s: %s", kind, checkpoint)
+        _logger.info("Evaluated checkpoint%s: %s", kind, start.path)
         return results
 
     def predict(
@@ -271,9 +301,11 @@ class Estimator:
             input_fn,
             params=self.params,
             config=self.config,
-            checkpoint=self._checkpoint(checkpoint_path),
+            start=self._existing_point(checkpoint_path),
             hooks=check_hooks(hooks),
             predict_keys=predict_keys,
+            on_restored=self._remember,
+            warm_start_from=self._warm_start,
         )
         for batch in batches:
             if yield_single_examples:
@@ -281,17 +313,37 @@ class Estimator:
             else:
                 yield batch
 
-    def _checkpoint(self, path: str | os.PathLike[str] | None = None) -> str:
-        if path:
-            return os.fspath(path)
+    def _remember(self, restored: Restored) -> None:
+        self._restored = restored
+
+    def _starting_point(
+        self, *, default: str, allow_fresh_start: bool = False, named: str | None = None
+    ) -> StartingPoint:
+        return StartingPoint(
+            self.model_dir,
+            on_corrupt=self._config.on_corrupt or default,
+            allow_fresh_start=allow_fresh_start,
+            named=named,
+        )
+
+    def _existing_point(self, path: str | os.PathLike[str] | None) -> StartingPoint:
+        start = self._starting_point(default="error", named=os.fspath(path) if path else None)
+        if start.reader is None and self._warm_start is None:
+            raise self._untrained()
+        return start
+
+    def _checkpoint(self) -> str:
         latest = self.latest_checkpoint()
         if latest is None:
-            raise errors.NoCheckpointError(
-                f"Could not find trained model in model_dir: {self.model_dir}. Call train first, "
-                "or give the model_dir that it was trained in.",
-                {"path": self.model_dir},
-            )
+            raise self._untrained()
         return latest
+
+    def _untrained(self) -> errors.NoCheckpointError:
+        return errors.NoCheckpointError(
+            f"Could not find trained model in model_dir: {self.model_dir}. Call train first, "
+            "or give the model_dir that it was trained in.",
+            {"path": self.model_dir},
+        )
 
     def _check_model_dir(self) -> None:
         problem = model_dir_problem(self.model_dir)

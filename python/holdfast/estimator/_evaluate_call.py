@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -12,9 +13,12 @@ import numpy as np
 from holdfast import _core, _signals, metrics
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._inputs import empty_error
+from holdfast.estimator._restoring import Restored, restore
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
+from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import run_seed
+from holdfast.estimator._warm_start import WarmStartSettings, check_complete, warm_start
 from holdfast.train import SessionRunContext, SessionRunHook, SessionRunValues, _evaluations
 from holdfast.train._loop import RunLoop, StepPlan
 from holdfast.train._session import Session
@@ -51,10 +55,12 @@ def evaluate_model(
     *,
     params: Any,
     config: RunConfig,
-    checkpoint: str,
+    start: StartingPoint,
     hooks: Sequence[SessionRunHook],
     steps: int | None,
     notes_dir: str | None,
+    on_restored: Callable[[Restored], None],
+    warm_start_from: WarmStartSettings | None,
 ) -> dict[str, Any]:
     """Returns the metrics of a checkpoint over the input, by name, `global_step` last.
 
@@ -65,8 +71,7 @@ def evaluate_model(
       errors.InvalidArgumentError: the data do not fit the model, or there are none.
       ValueError: the model names a metric `loss` or `global_step`.
     """
-    reader = _core.CheckpointReader(checkpoint)
-    seed = run_seed(config, reader)
+    seed = run_seed(config, start.reader)
     with _signals.waiting():  # of the training whose hook evaluates, if there is one
         built = build_model(
             model_fn, input_fn, mode=ModeKeys.EVAL, params=params, config=config, seed=seed
@@ -77,7 +82,8 @@ def evaluate_model(
         for hook in every:
             hook.begin()
     built.graph.finalize()
-    session = open_restored(built, config, reader, seed)
+    session, restored = open_restored(built, config, start, seed, warm_start_from)
+    on_restored(restored)
     if steps is not None:
         every.append(_StopAfterSteps(steps))
     for hook in every:
@@ -94,19 +100,29 @@ def evaluate_model(
     results["global_step"] = np.int64(session.global_step)
     line = ", ".join(f"{name} = {results[name]}" for name in sorted(results))
     _logger.info("Saving dict for global step %d: %s", session.global_step, line)
-    if notes_dir is not None:
-        _evaluations.record(notes_dir, reader.info, results)
+    if notes_dir is not None and start.reader is not None:
+        _evaluations.record(notes_dir, start.reader.info, results)
     return results
 
 
 def open_restored(
-    built: BuiltModel, config: RunConfig, reader: _core.CheckpointReader, seed: int
-) -> Session:
-    """Returns a session with the checkpoint's variables, without optimizer slots."""
+    built: BuiltModel,
+    config: RunConfig,
+    start: StartingPoint,
+    seed: int,
+    settings: WarmStartSettings | None,
+) -> tuple[Session, Restored]:
+    """Returns a session with the checkpoint's variables, without optimizer slots.
+
+    Without a checkpoint, with those of a warm start, which must give every variable.
+    """
     trainer = _core.Trainer(built.graph.core, seed, config.num_threads or 0)
-    trainer.restore(reader, False)
-    _logger.info("Restoring parameters from %s", reader.info.path)
-    return Session(trainer, built.graph, built.source.feed(trainer.seed))
+    restored = restore(trainer, start, slots="skip", facts=built.facts)
+    if restored.source is None and settings is not None:
+        done = warm_start(trainer, built.graph, settings)
+        check_complete(done, trainer, built.graph)
+        restored = dataclasses.replace(restored, warm_start=done)
+    return Session(trainer, built.graph, built.source.feed(trainer.seed)), restored
 
 
 def _metrics(built: BuiltModel) -> dict[str, Any]:

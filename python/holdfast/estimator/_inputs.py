@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import re
 from collections.abc import Sequence
@@ -13,13 +12,11 @@ from holdfast import _core, errors
 from holdfast._graph import Graph
 from holdfast.data._input import Component, resolve
 from holdfast.data._structure import flatten, pack
+from holdfast.estimator._input_resume import Position, position_of, start_of
 from holdfast.train._session import Feed
 
 _logger = logging.getLogger("holdfast")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.\\/>-]")
-# A generator has no position: it is read again up to where it was, this far.
-_REPLAY_LIMIT = 10_000
-_UNKNOWN_CARDINALITY = -2
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,11 +29,6 @@ class InputSource:
     def feed(self, seed: int) -> Feed:
         """Returns a stream from the beginning; `seed` is that of the run, for shuffling."""
         return Feed(input=self.dataset.make_input(seed), placeholders=self.placeholders)
-
-    @property
-    def replays(self) -> bool:
-        """Whether the data come from Python, so that skipping means reading."""
-        return self.dataset.cardinality() == _UNKNOWN_CARDINALITY
 
 
 def features_and_labels(returned: Any, graph: Graph) -> tuple[Any, Any, InputSource]:
@@ -73,6 +65,8 @@ def resume(
 ) -> Feed:
     """Returns the stream for training: after the batches that the checkpoint has seen.
 
+    Every start that is not exactly there is told: with a warning, unless it was asked for.
+
     Args:
       source: The data of this call.
       reader: The checkpoint that training continues from; None: from the beginning.
@@ -80,49 +74,43 @@ def resume(
       policy: RunConfig.input_resume.
 
     Raises:
-      errors.FailedPreconditionError: the data are others than the checkpoint's, and the policy is
-        "error".
+      errors.FailedPreconditionError: the data cannot continue, and the policy is "error".
     """
     feed = source.feed(seed)
-    position = {} if reader is None else json.loads(reader.state_json).get("input", {})
-    consumed = int(position.get("consumed", 0))
-    if consumed == 0 or policy == "restart":
+    if reader is None:
         return feed
-    if position.get("source_fingerprint") != feed.input.fingerprint:
-        text = (
-            f"The input differs from the one of the checkpoint, which had seen {consumed} batches "
-            "of other sizes, dtypes or transformations"
-        )
+    position = position_of(reader.state_json)
+    if position is None:
+        _logger.info("The checkpoint says nothing of its input, which starts from the beginning.")
+        return feed
+    start = start_of(position, _beginning(feed), replays=source.dataset.replays, policy=policy)
+    if not start.exact:
         if policy == "error":
             raise errors.FailedPreconditionError(
                 None,
                 None,
-                f"{text}, and RunConfig(input_resume='error') refuses that. Use the same data, or "
-                "input_resume='restart'.",
+                f"{start.text}. RunConfig(input_resume='error') refuses to start from the "
+                "beginning: use the same data, or input_resume='restart'.",
             )
-        _logger.warning("%s: it starts from the beginning.", text)
+        _logger.warning("%s. It starts from the beginning.", start.text)
         return feed
-    if source.replays and consumed > _REPLAY_LIMIT:
-        _logger.warning(
-            "The input comes from a generator, and %d batches are too many to read again: it "
-            "starts from the beginning.",
-            consumed,
-        )
-        return feed
-    if _is_over(source, consumed, seed):
-        _logger.info("The input had ended: it starts from the beginning.")
-        return feed
-    feed.input.skip(consumed)
-    _logger.info("The input continues after %d batches.", consumed)
+    if position.consumed > 0:
+        _logger.info(start.text)
+    if start.skip > 0:
+        feed.input.skip(start.skip)
+        if not feed.input.has_next():
+            _logger.info("The input had ended there: it starts from the beginning.")
+            return source.feed(seed)
     return feed
 
 
-def _is_over(source: InputSource, consumed: int, seed: int) -> bool:
-    if not source.replays:
-        return 0 <= source.dataset.cardinality() <= consumed
-    probe = source.dataset.make_input(seed)
-    probe.skip(consumed)
-    return probe.next() is None
+def _beginning(feed: Feed) -> Position:
+    order = feed.input.order
+    return Position(
+        consumed=0,
+        fingerprint=feed.input.fingerprint,
+        order=f"{order:08x}" if order else "",
+    )
 
 
 def check_not_empty(source: InputSource, what: str) -> None:

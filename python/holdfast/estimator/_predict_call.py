@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from holdfast import _core
 from holdfast.estimator._building import build_model
 from holdfast.estimator._evaluate_call import open_restored
+from holdfast.estimator._restoring import Restored
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
+from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import run_seed
+from holdfast.estimator._warm_start import WarmStartSettings
 from holdfast.train import SessionRunHook
 from holdfast.train._loop import RunLoop, StepPlan
 
@@ -21,9 +23,11 @@ def predict_batches(
     *,
     params: Any,
     config: RunConfig,
-    checkpoint: str,
+    start: StartingPoint,
     hooks: Sequence[SessionRunHook],
     predict_keys: Any,
+    on_restored: Callable[[Restored], None],
+    warm_start_from: WarmStartSettings | None,
 ) -> Iterator[Any]:
     """Yields the predictions of each batch: a dict of arrays, or an array.
 
@@ -31,8 +35,7 @@ def predict_batches(
       errors.CheckpointMismatchError: the model does not fit the checkpoint.
       ValueError: predict_keys name no prediction.
     """
-    reader = _core.CheckpointReader(checkpoint)
-    seed = run_seed(config, reader)
+    seed = run_seed(config, start.reader)
     built = build_model(
         model_fn, input_fn, mode=ModeKeys.PREDICT, params=params, config=config, seed=seed
     )
@@ -42,7 +45,8 @@ def predict_batches(
         for hook in every:
             hook.begin()
     built.graph.finalize()
-    session = open_restored(built, config, reader, seed)
+    session, restored = open_restored(built, config, start, seed, warm_start_from)
+    on_restored(restored)
     for hook in every:
         hook.after_create_session(session, None)
     single = not isinstance(predictions, Mapping)

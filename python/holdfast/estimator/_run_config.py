@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from holdfast import _signals
 from holdfast.estimator._cluster import TaskConfig, parse_tf_config
+from holdfast.estimator._input_resume import INPUT_RESUME
 
 _DEFAULT_SAVE_SECS = 600  # TF's default interval, when neither is given
 
@@ -31,7 +32,8 @@ _UNSET: Final[Any] = _Unset()
 _DURABILITIES = ("full", "process")
 _NONFINITE = ("warn", "error", "allow")
 _ASYNC_ON_BUSY = ("wait", "skip")
-_INPUT_RESUME = ("continue", "restart", "error")
+_ON_CORRUPT = ("error", "previous")
+_RESTORE_OPTIMIZER = ("error", "reset")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,9 +67,11 @@ class RunConfig:
         survives only the end of the process.
       nonfinite: What a save does about NaN or infinite values in the state: "warn" and save,
         "error": refuse the save, "allow": save silently.
-      input_resume: Where a continued run starts in its input: "continue": after the batches that
-        the checkpoint has seen, if the data are the same, else from the beginning with a
-        warning; "restart": from the beginning, as in TF; "error": refuse other data.
+      input_resume: Where a continued run starts in its input. "continue": after the batches that
+        the checkpoint has seen; with a warning from the beginning, if the data are others (by
+        names, sizes, dtypes and transformations) or a plain generator would have to be read over
+        more than 10,000 batches. "replay": the same, and a generator is read over as many as it
+        takes. "restart": from the beginning, as in TF. "error": refuse where "continue" warns.
       num_threads: Threads of training and prediction; None: the processors this process may use.
         Results do not depend on it.
       save_retries: So often a save that fails is begun anew, after waits of 1, 5, 5, ... seconds.
@@ -88,6 +92,14 @@ class RunConfig:
       break_lock: Take model_dir over from a writer on another machine, which was killed there.
         Only where the file system cannot lock files, and so cannot tell; see
         errors.ModelDirLockedError. A writer that is known to run is never pushed aside.
+      on_corrupt: What happens to a damaged newest checkpoint: "error": it raises; "previous": the
+        next older one is taken, with a warning, and train renames the damaged one to
+        `model.ckpt-<step>.corrupt`. None: "previous" for train, so that unattended training goes
+        on, "error" for evaluate and predict.
+      allow_fresh_start: Whether train begins at step 0 where there are checkpoints and none can be
+        used; they are renamed to `.rejected-*`. Without it, that is an error.
+      restore_optimizer: What train does about slots that do not fit those of the checkpoint, as
+        after a change of optimizer: "error": it refuses; "reset": it begins with fresh slots.
 
     Raises:
       ValueError: a field breaks its rule, or contradicts TF_CONFIG.
@@ -125,6 +137,9 @@ class RunConfig:
         default=("SIGTERM",), kw_only=True
     )
     break_lock: bool = dataclasses.field(default=False, kw_only=True)
+    on_corrupt: str | None = dataclasses.field(default=None, kw_only=True)
+    allow_fresh_start: bool = dataclasses.field(default=False, kw_only=True)
+    restore_optimizer: str = dataclasses.field(default="error", kw_only=True)
     _task: TaskConfig = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -266,7 +281,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "session_creation_timeout_secs": (lambda v: v > 0, "greater than 0"),
     "durability": (lambda v: v in _DURABILITIES, f"one of {_DURABILITIES}"),
     "nonfinite": (lambda v: v in _NONFINITE, f"one of {_NONFINITE}"),
-    "input_resume": (lambda v: v in _INPUT_RESUME, f"one of {_INPUT_RESUME}"),
+    "input_resume": (lambda v: v in INPUT_RESUME, f"one of {INPUT_RESUME}"),
     "num_threads": (lambda v: _is_int(v) and v > 0, "an int greater than 0, or None"),
     "max_failed_saves": (lambda v: _is_int(v) and v > 0, "an int greater than 0"),
     "save_retries": (lambda v: _is_int(v) and v >= 0, "an int of at least 0"),
@@ -281,6 +296,9 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         'a tuple of signals that a program can handle, as ("SIGTERM", "SIGINT")',
     ),
     "break_lock": (lambda v: isinstance(v, bool), "True or False"),
+    "on_corrupt": (lambda v: v in _ON_CORRUPT, f"None or one of {_ON_CORRUPT}"),
+    "allow_fresh_start": (lambda v: isinstance(v, bool), "True or False"),
+    "restore_optimizer": (lambda v: v in _RESTORE_OPTIMIZER, f"one of {_RESTORE_OPTIMIZER}"),
 }
 
 

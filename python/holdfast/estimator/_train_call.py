@@ -15,8 +15,11 @@ from holdfast._operation import Operation
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._hook_lists import saver_options, training_hooks
 from holdfast.estimator._inputs import check_not_empty, empty_error, resume
+from holdfast.estimator._restoring import Restored, restore
 from holdfast.estimator._run_config import RunConfig
 from holdfast.estimator._specs import ModeKeys
+from holdfast.estimator._starting_point import StartingPoint
+from holdfast.estimator._warm_start import WarmStartSettings, warm_start
 from holdfast.train import (
     CheckpointSaverHook,
     CheckpointSaverListener,
@@ -52,11 +55,13 @@ def train_model(
     params: Any,
     config: RunConfig,
     model_dir: str,
-    checkpoint: str | None,
+    start: StartingPoint,
     found_seq: int,
     hooks: Sequence[SessionRunHook],
     stop: StopAtStepHook | None,
     listeners: Sequence[CheckpointSaverListener],
+    on_restored: Callable[[Restored], None],
+    warm_start_from: WarmStartSettings | None,
 ) -> None:
     """Trains until `stop`, a hook or the end of the input.
 
@@ -66,11 +71,13 @@ def train_model(
       params: Of the Estimator.
       config: Of the Estimator.
       model_dir: Where checkpoints go.
-      checkpoint: The one to continue from; None: train from initial values.
-      found_seq: newest_seq of model_dir before `checkpoint` was chosen.
+      start: The checkpoint to continue from, or initial values.
+      found_seq: newest_seq of model_dir before `start` was chosen.
       hooks: The user's.
       stop: Ends the run at the step that was asked for.
       listeners: The user's.
+      on_restored: Told what became of the checkpoint before the first step.
+      warm_start_from: Where initial values come from, if not from `start`.
 
     Raises:
       errors.CheckpointMismatchError: the model does not fit the checkpoint; nothing is changed.
@@ -79,8 +86,7 @@ def train_model(
       errors.InvalidArgumentError: the data do not fit the model, or there are none.
       Interruption: a signal came before the first step.
     """
-    reader = None if checkpoint is None else _core.CheckpointReader(checkpoint)
-    seed = run_seed(config, reader)
+    seed = run_seed(config, start.reader)
     with _signals.waiting():  # there is nothing to save yet
         built = build_model(
             model_fn, input_fn, mode=ModeKeys.TRAIN, params=params, config=config, seed=seed
@@ -91,13 +97,17 @@ def train_model(
             for hook in every:
                 hook.begin()
         built.graph.finalize()
-        session = _open_session(built, config, reader, seed)
-    saved_state = _saved_state(built, reader, checkpoint)
+        session, restored = _open_session(built, config, start, seed, warm_start_from)
+        on_restored(restored)
+    saved_state = _saved_state(built, start)
     savers = [hook for hook in every if isinstance(hook, CheckpointSaverHook)]
     for saver in savers:
         here = os.path.abspath(saver.checkpoint_dir) == os.path.abspath(model_dir)
-        found = found_seq if here else None
-        saver.configure(saver_options(config), dataclasses.replace(saved_state, found_seq=found))
+        # A directory of the user's own: nothing there was found or passed over.
+        state = dataclasses.replace(saved_state, found_seq=found_seq)
+        if not here:
+            state = dataclasses.replace(saved_state, found_seq=None, set_aside=(), rejected=())
+        saver.configure(saver_options(config), state)
     loop = RunLoop(session, _plan(built, model_dir), every)
     try:
         for hook in every:
@@ -118,20 +128,26 @@ def train_model(
 
 
 def _open_session(
-    built: BuiltModel, config: RunConfig, reader: _core.CheckpointReader | None, seed: int
-) -> Session:
+    built: BuiltModel,
+    config: RunConfig,
+    start: StartingPoint,
+    seed: int,
+    settings: WarmStartSettings | None,
+) -> tuple[Session, Restored]:
     graph_seed = seed if built.graph.seed is None else int(built.graph.seed) & _SEED_MASK
     trainer = _core.Trainer(built.graph.core, graph_seed, config.num_threads or 0)
-    if reader is not None:
-        trainer.restore(reader)
-        _logger.info("Restoring parameters from %s", reader.info.path)
-    feed = resume(built.source, reader, trainer.seed, config.input_resume)
-    return Session(trainer, built.graph, feed)
+    slots = "reset" if config.restore_optimizer == "reset" else "restore"
+    restored = restore(trainer, start, slots=slots, facts=built.facts)
+    if restored.source is None and settings is not None:
+        done = warm_start(trainer, built.graph, settings)
+        restored = dataclasses.replace(restored, warm_start=done)
+    feed = resume(built.source, start.reader, trainer.seed, config.input_resume)
+    restored = dataclasses.replace(restored, input_batches=feed.input.consumed)
+    return Session(trainer, built.graph, feed), restored
 
 
-def _saved_state(
-    built: BuiltModel, reader: _core.CheckpointReader | None, checkpoint: str | None
-) -> SavedState:
+def _saved_state(built: BuiltModel, start: StartingPoint) -> SavedState:
+    reader = start.reader
     before: dict[str, Any] = {} if reader is None else json.loads(reader.state_json)
     schedule = before.get("schedule", {})
     user = before.get("user", {})
@@ -139,7 +155,10 @@ def _saved_state(
         model=built.facts,
         state=lambda: {"user": user},
         train_seconds=float(schedule.get("train_seconds", 0.0)),
-        restored_from=checkpoint,
+        restored_from=start.path,
+        restored_unix_ms=None if reader is None else reader.info.created_unix_ms,
+        set_aside=start.set_aside(),
+        rejected=start.rejected(),
     )
 
 

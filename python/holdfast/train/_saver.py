@@ -27,8 +27,12 @@ _logger = logging.getLogger("holdfast")
 
 
 def newest_seq(model_dir: str) -> int:
-    """Returns the commit number of the newest checkpoint; 0 if there is none."""
-    return max((info.commit_seq for info in _core.list_checkpoints(model_dir)), default=0)
+    """Returns the commit number of the newest checkpoint; 0 if there is none to be used."""
+    try:
+        found = _core.list_checkpoints(model_dir)
+    except errors.CheckpointCorruptError:
+        return 0
+    return max((info.commit_seq for info in found), default=0)
 
 
 class Saver:
@@ -77,10 +81,15 @@ class Saver:
         self._staged: _core.StagedCheckpoint | None = None
         self._background: BackgroundSave[Outcome] = BackgroundSave()
         self._writer = _core.CheckpointWriter(
-            model_dir, options.durability, options.threads, options.break_lock
+            model_dir,
+            options.durability,
+            options.threads,
+            options.break_lock,
+            keep_unfinished=bool(saved_state.rejected),
         )
         try:
             self._check_found()
+            self._put_away()
             self._job = SaveJob(self._writer, model_dir, options, self._clock, self._hurried)
         except BaseException:
             self.close()
@@ -95,7 +104,7 @@ class Saver:
             self._save(session)
             return
         self._before_save(session)
-        self.schedule = self.schedule.saved(step, self._clock.seconds())
+        self.schedule = self.schedule.saved(step, self._clock.seconds() - self._restored_age())
         self._after_save(session, step)
         self._job.retain(started_from=self._saved_state.restored_from)
 
@@ -174,11 +183,35 @@ class Saver:
                 {"path": self._model_dir},
             )
 
+    def _put_away(self) -> None:
+        # Only now: the lock is held, and the state to go on with is restored.
+        for path in (*self._saved_state.set_aside, *self._saved_state.rejected):
+            rejected = path in self._saved_state.rejected
+            try:
+                renamed = self._writer.set_aside(path, rejected)
+            except errors.OpError as error:
+                _logger.warning("Could not rename %s, which cannot be used: %s", path, error)
+            else:
+                _logger.warning(
+                    "Checkpoint %s cannot be used and is now named %s.",
+                    path,
+                    os.path.basename(renamed),
+                )
+
+    def _restored_age(self) -> float:
+        """Seconds since the restored checkpoint was written; 0 by a clock that was set back."""
+        written = self._saved_state.restored_unix_ms
+        return 0.0 if written is None else max(0.0, self._clock.unix_seconds() - written / 1000)
+
     def _is_restored(self, step: int) -> bool:
         path = self._saved_state.restored_from
         if path is None or os.path.dirname(os.path.abspath(path)) != os.path.abspath(
             self._model_dir
         ):
+            return False
+        # An older one (resume_from) is saved anew, so that it is the newest from now on.
+        newest = _core.latest_checkpoint(self._model_dir)
+        if newest is None or os.path.basename(newest) != os.path.basename(path):
             return False
         return os.path.basename(path) == f"model.ckpt-{step}"
 

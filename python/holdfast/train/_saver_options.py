@@ -49,11 +49,18 @@ class SavedState:
       state: Makes the manifest's "state" of the moment, without what the trainer adds.
       train_seconds: Seconds of training before this run.
       restored_from: The checkpoint this run continues from.
+      restored_unix_ms: When that one was written: the save interval counts from there, so that a
+        run which is killed again and again before an interval is over saves all the same.
       found_seq: newest_seq of model_dir before the run chose what to restore; None: not looked.
+      set_aside: Damaged checkpoints of model_dir, newer than the restored one.
+      rejected: Unusable checkpoints of model_dir, which the run starts over beside.
     """
 
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     state: Callable[[], Mapping[str, Any]] = dict
     train_seconds: float = 0.0
     restored_from: str | None = None
+    restored_unix_ms: int | None = None
     found_seq: int | None = None
+    set_aside: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()

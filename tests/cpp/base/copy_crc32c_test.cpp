@@ -36,7 +36,7 @@ TEST(CopyCrc32c, CopiesAndAgreesWithTheTableAtEverySizeAndAlignment) {
       for (const std::size_t size :
            {0, 1, 7, 8, 31, 255, 256, 257, 511, 512, 1000, 4096, 16384, 16640, 70001}) {
         for (const std::size_t start : {0, 1, 4, 32}) {
-          const std::vector<unsigned char> from = random_bytes(size + start);
+          const std::vector<unsigned char> from = random_bytes(size + start + 1);
           alignas(32) static unsigned char to[80'000];
           std::memset(to, 0xEE, sizeof to);
           const CopyResult result =

@@ -84,6 +84,11 @@ TEST(Json, HoldsEveryLimit) {
   EXPECT_ERROR(parse_json("[[[1]]]", limits), Code::kResourceExhausted, "2 levels of nesting");
   EXPECT_ERROR(parse_json(std::string(100000, '[')), Code::kResourceExhausted, "16 levels");
   limits = {};
+  limits.keys = 2;
+  EXPECT_NO_THROW(parse_json(R"([{"a":1,"b":2},{"c":3,"d":4}])", limits));
+  EXPECT_ERROR(parse_json(R"({"a":1,"b":2,"c":3})", limits), Code::kResourceExhausted,
+               "2 keys in an object");
+  limits.keys = 100;
   limits.values = 3;
   EXPECT_NO_THROW(parse_json("[1,2]", limits));
   EXPECT_ERROR(parse_json("[1,2,3]", limits), Code::kResourceExhausted, "3 values");
@@ -105,8 +110,32 @@ TEST(Json, AMillionKeysTakeLinearTime) {
   std::string text = "{";
   for (int i = 0; i < 1'000'000; ++i) text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";
   JsonLimits limits;
+  limits.keys = 1'000'000;
   limits.memory_bytes = std::size_t{1} << 30;
   EXPECT_EQ(parse_json(text + "}", limits).as_object().size(), 1'000'000u);
+}
+
+// Before parsing: the text has mistakes behind the limit that are never reached.
+TEST(Json, RefusesWhatExceedsALimitWithoutParsingIt) {
+  JsonLimits limits;
+  limits.keys = 2;
+  EXPECT_ERROR(parse_json(R"({"a":1,"b":2,"c":3,nonsense)", limits), Code::kResourceExhausted,
+               "2 keys in an object");
+  limits = {};
+  limits.values = 3;
+  EXPECT_ERROR(parse_json("[1,[],2,nonsense", limits), Code::kResourceExhausted, "3 values");
+  limits = {};
+  limits.memory_bytes = 0;
+  EXPECT_ERROR(parse_json("[1,2,nonsense", limits), Code::kResourceExhausted, "bytes of memory");
+  limits = {};
+  limits.stream_elements = 2;
+  const auto ignore = [](Json) {};
+  EXPECT_ERROR(parse_json_streaming(R"({"x":[1,2,3],"t":[1,2,3,nonsense)", limits, "t", ignore),
+               Code::kResourceExhausted, "2 elements of \"t\"");
+  EXPECT_NO_THROW(parse_json_streaming(R"({"x":[1,2,3],"t":[1,2]})", limits, "t", ignore));
+  // Brackets, commas and quotes in strings are no structure.
+  limits.depth = 2;
+  EXPECT_NO_THROW(parse_json(R"({"a":["[[[{{\"[[[,,,","\\"]})", limits));
 }
 
 TEST(Json, StreamsTheElementsOfOneMember) {

@@ -11,8 +11,8 @@ namespace holdfast {
 namespace {
 
 TEST(LargeBuffer, HoldsAtLeastWhatWasAskedForAsZerosAtAPage) {
-  for (const std::size_t bytes : {std::size_t{1}, std::size_t{4096}, std::size_t{5000},
-                                  kHugePagesFrom, kHugePagesFrom + 1}) {
+  for (const std::size_t bytes :
+       {std::size_t{1}, std::size_t{4096}, std::size_t{5000}, kHugePagesFrom, kHugePagesFrom + 1}) {
     const LargeBuffer buffer(bytes);
     ASSERT_GE(buffer.size(), bytes);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % 4096, 0u);

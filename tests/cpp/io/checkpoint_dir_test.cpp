@@ -71,6 +71,27 @@ TEST_F(WithRetention, ACheckpointThatGoesAfterTheChoiceIsChosenAnew) {
   EXPECT_EQ(opened->read_all(1).size(), 2u);
 }
 
+TEST_F(WithRetention, AnOlderOneIsNotTheLatestBecauseTheNewestHasGone) {
+  for (const char* moment : {"model.ckpt-2", "manifest.json"}) {
+    const std::string oldest = newest_;
+    writer_.save(tiny(2));
+    io_.name = moment;  // of the manifests, that of model.ckpt-2 is the second
+    io_.at = io_.name == kManifestName ? 2 : 1;
+    io_.work = [&] {
+      newest_ = writer_.save(tiny(3));
+      writer_.remove(oldest);
+      writer_.remove(folder_ / "model.ckpt-2");
+    };
+    if (io_.name == kManifestName) {
+      EXPECT_EQ(list(io_, folder_.path()).back().step, 3);
+    } else {
+      EXPECT_EQ(*latest(io_, folder_.path()), folder_ / "model.ckpt-3");
+    }
+    writer_.remove(newest_);
+    newest_ = writer_.save(tiny(1));
+  }
+}
+
 TEST_F(WithRetention, AReaderThatIsAlwaysTooLateGivesUp) {
   io_.name = kManifestName;
   std::int64_t step = 1;

@@ -1,6 +1,8 @@
 // Damage: whatever is changed, no wrong value is ever delivered.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -9,6 +11,7 @@
 
 #include "base/crc32c.h"
 #include "io/checkpoint_dir.h"
+#include "io/fault.h"
 #include "io/model_dir_writer.h"
 #include "io/testing_io.h"
 #include "testing.h"
@@ -132,6 +135,8 @@ const Hostile kHostile[] = {
      "CheckpointCorruptError"},
     {"chunks of 1 byte", "\"chunk_bytes\":1048576", "\"chunk_bytes\":1", "CheckpointCorruptError"},
     {"chunks of 0 bytes", "\"chunk_bytes\":1048576", "\"chunk_bytes\":0", "CheckpointCorruptError"},
+    {"chunks of 8 MiB", "\"chunk_bytes\":1048576", "\"chunk_bytes\":8388608",
+     "CheckpointCorruptError"},
     {"sparse terabyte", "\"bytes\":144", "\"bytes\":1099511627776", "CheckpointCorruptError"},
     {"name given twice", "\"name\":\"w\"", "\"name\":\"global_step\"", "CheckpointCorruptError"},
     {"names out of order", "\"name\":\"w\"", "\"name\":\"a\"", "CheckpointCorruptError"},
@@ -146,6 +151,7 @@ const Hostile kHostile[] = {
     {"shape of three factors", "[2,2]", "[4194305,4194305,211106198978564]", "UnsafeInputError"},
     {"2^32 x 2^32", "[2,2]", "[4294967296,4294967296]", "UnsafeInputError"},
     {"overflow beside zero", "[2,2]", "[0,4294967296,4294967296]", "UnsafeInputError"},
+    {"bytes overflow beside zero", "[2,2]", "[0,2147483648,2147483648]", "UnsafeInputError"},
     {"huge first axis", "[2,2]", "[9007199254740991,2]", "CheckpointCorruptError"},
     {"33 axes", "[2,2]", "[2,2,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]",
      "UnsafeInputError"},
@@ -226,6 +232,60 @@ TEST(Hostile, WhatIsNoPlainFileIsNeverOpened) {
       make(path + "/" + file);
       EXPECT_ERROR(OpenedCheckpoint(system_io(), path), Code::kDataLoss, text);
     }
+  }
+}
+
+// Whoever decodes the message as UTF-8, as Python does, gets it.
+TEST(Hostile, MessagesShowBytesThatAreNoText) {
+  const std::pair<std::string, std::string> texts[] = {{"{\"a\":\"\xC0\x80\"}", "\\xc0"},
+                                                       {"{\"a\xFF\":1}", "\\xff"}};
+  for (const auto& [text, shown] : texts) {
+    EXPECT_ERROR(static_cast<void>(parse_manifest(text, "p")), Code::kDataLoss, shown);
+    EXPECT_ERROR(static_cast<void>(parse_json(text)), Code::kInvalidArgument, shown);
+  }
+  const Place place{"p", "f", "w" + std::string(1, '\0') + "\xC2\x85\xC3\xA9\xC3", -1, -1};
+  EXPECT_ERROR(throw corrupt(place, "a", "b\n"), Code::kDataLoss,
+               "tensor \"w\\x00\\xc2\\x85\xC3\xA9\\xc3\": expected a, got b\\x0a. ");
+}
+
+TEST(Hostile, ASocketIsNoPlainFile) {
+  const TemporaryFolder folder;
+  const std::string path = ModelDirWriter(system_io(), folder.path(), {}).save(tiny(7));
+  std::filesystem::remove(path + "/" + kShard);
+  const int server = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT((path + "/" + kShard).size(), sizeof address.sun_path);
+  (path + "/" + kShard).copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(server, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_ERROR(OpenedCheckpoint(system_io(), path), Code::kDataLoss, "a device, FIFO or socket");
+  ::close(server);
+}
+
+// The bytes of the tensor "flags" become `bytes`, with the checksum of what they are now.
+void rewrite_flags(const std::string& path, const std::string& bytes) {
+  std::string shard = read_file(path + "/" + kShard);
+  Manifest manifest = parse_manifest(read_file(path + "/manifest.json"), path);
+  PartEntry& part = manifest.tensors.at(0).parts.at(0);
+  shard.replace(static_cast<std::size_t>(part.offset), bytes.size(), bytes);
+  part.crcs.at(0) = crc32c(bytes.data(), bytes.size());
+  write_file(path + "/" + kShard, shard);
+  rewrite_manifest(path, encode_manifest(manifest));
+}
+
+TEST(Hostile, ABoolThatIsNoneIsFoundWhereverItLiesInItsChunk) {
+  const TemporaryFolder folder;
+  CheckpointContents contents = tiny(7);
+  contents.tensors.push_back(tensor_of<unsigned char>("flags", DType::kBool, {700'000},
+                                                      std::vector<unsigned char>(700'000, 1)));
+  const std::string path = ModelDirWriter(system_io(), folder.path(), {}).save(contents);
+  for (const std::size_t at : {0u, 16'383u, 300'000u, 699'999u}) {
+    std::string flags(700'000, '\1');
+    flags[at] = 2;
+    rewrite_flags(path, flags);
+    const OpenedCheckpoint opened(system_io(), path);
+    EXPECT_ERROR(opened.verify(1), Code::kDataLoss, "expected bools of 0 or 1, got 2");
+    EXPECT_ERROR(opened.read_all(1), Code::kDataLoss, "expected bools of 0 or 1, got 2");
   }
 }
 

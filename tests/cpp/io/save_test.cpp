@@ -260,6 +260,21 @@ TEST(Recovery, RemovesLeftoversOnlyAndRestoresWhatWasPutAside) {
   EXPECT_NE(writer.take_warnings().at(0).find("other files stand in it"), std::string::npos);
 }
 
+TEST(Recovery, WhatIsNotWholeStaysWhereNothingIsWhole) {
+  const TemporaryFolder folder;
+  { ModelDirWriter(system_io(), folder.path(), {}).save(tiny(7)); }
+  std::filesystem::remove(folder / "model.ckpt-7/COMMIT");
+  { const ModelDirWriter writer(system_io(), folder.path(), {}); }
+  EXPECT_EQ(names_of(folder.path()), Names{"model.ckpt-7"});
+  { ModelDirWriter(system_io(), folder.path(), {}).save(tiny(8)); }
+  WriterOptions keeping;
+  keeping.keep_unfinished = true;
+  { const ModelDirWriter writer(system_io(), folder.path(), keeping); }
+  EXPECT_EQ(names_of(folder.path()), (Names{"model.ckpt-7", "model.ckpt-8"}));
+  { const ModelDirWriter writer(system_io(), folder.path(), {}); }
+  EXPECT_EQ(names_of(folder.path()), Names{"model.ckpt-8"});
+}
+
 TEST(Recovery, AModelDirThatIsAFileIsRefused) {
   const TemporaryFolder folder;
   write_file(folder / "file", "x");
@@ -281,6 +296,46 @@ TEST(Remove, TakesOneCheckpointThroughTrash) {
   EXPECT_EQ(names_of(folder.path()), Names{"model.ckpt-7"});
   EXPECT_ERROR(writer.remove("/tmp/model.ckpt-7"), Code::kInvalidArgument, "expected the path");
   EXPECT_ERROR(writer.remove(folder / "mine"), Code::kInvalidArgument, "expected the path");
+}
+
+TEST(SetAside, RenamesDurablyAndNothingTouchesItAfterwards) {
+  const TemporaryFolder folder;
+  TestIo io(folder.path());
+  ModelDirWriter writer(io, folder.path(), {});
+  writer.save(tiny(7));
+  const std::string path = writer.save(tiny(8));
+  io.calls.clear();
+  EXPECT_EQ(writer.set_aside(path, Aside::kCorrupt), folder / "model.ckpt-8.corrupt");
+  EXPECT_EQ(writes_of(io.calls), (Names{"rename model.ckpt-8 model.ckpt-8.corrupt", "fsync ."}));
+  EXPECT_EQ(*latest(io, folder.path()), folder / "model.ckpt-7");
+  // An equal save of the step below: still the latest, so nothing is written.
+  EXPECT_EQ(writer.save(tiny(7)), folder / "model.ckpt-7");
+  EXPECT_EQ(list(io, folder.path()).back().commit_seq, 1);
+  // The same step again: the name is taken, and no number is given twice.
+  writer.save(tiny(8));
+  EXPECT_EQ(list(io, folder.path()).back().commit_seq, 3);
+  const std::string second = writer.set_aside(path, Aside::kCorrupt);
+  EXPECT_EQ(second.rfind(folder / "model.ckpt-8.corrupt-", 0), 0u) << second;
+  const std::string rejected = writer.set_aside(folder / "model.ckpt-7", Aside::kRejected);
+  EXPECT_EQ(rejected.rfind(folder / ".rejected-model.ckpt-7-", 0), 0u) << rejected;
+  EXPECT_FALSE(latest(io, folder.path()));
+  EXPECT_ERROR(writer.set_aside(folder / "mine", Aside::kCorrupt), Code::kInvalidArgument,
+               "expected the path");
+}
+
+TEST(SetAside, StaysThroughRecovery) {
+  const TemporaryFolder folder;
+  Names names;
+  {
+    ModelDirWriter writer(system_io(), folder.path(), {});
+    for (const std::int64_t step : {7, 8, 9}) writer.save(tiny(step));
+    writer.set_aside(folder / "model.ckpt-7", Aside::kRejected);
+    writer.set_aside(folder / "model.ckpt-8", Aside::kCorrupt);
+    names = names_of(folder.path());
+  }
+  const ModelDirWriter writer(system_io(), folder.path(), {});
+  EXPECT_EQ(names_of(folder.path()), names);
+  EXPECT_EQ(names.size(), 3u);
 }
 
 TEST(Bookkeeping, IsWrittenWholeAndKeepsSequenceNumbers) {

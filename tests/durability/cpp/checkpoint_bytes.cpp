@@ -66,11 +66,14 @@ Files checkpoint_files(const CheckpointContents& contents, const Layout& layout)
   manifest.commit_seq = layout.commit_seq;
   manifest.created_unix_ms = 1790000000000;
   std::iota(manifest.save_id.begin(), manifest.save_id.end(), layout.save_id);
+  std::vector<const unsigned char*> sources(manifest.tensors.size(), nullptr);
+  for (const auto& shard : plan.shards)
+    for (const io::PlannedPart& part : shard) sources[part.tensor] = part.source;
   std::vector<std::string> shards(layout.shards, std::string(io::kShardHeaderBytes, '\0'));
   std::size_t next = 0;  // parts go to the shards in turn
   for (std::size_t t = 0; t < manifest.tensors.size(); ++t) {
     TensorEntry& tensor = manifest.tensors[t];
-    const unsigned char* source = plan.sources[t];
+    const unsigned char* source = sources[t];
     tensor.parts = split(tensor, layout.split_bytes);
     for (PartEntry& part : tensor.parts) {
       part.file = static_cast<std::uint32_t>(next++ % layout.shards);
