@@ -67,11 +67,6 @@ def state_of(model_dir):
     }
 
 
-def event_files(directory):
-    """The event files of one directory, by name, as TensorBoard reads them."""
-    return sorted(str(path) for path in pathlib.Path(directory).glob("events.out.tfevents.*"))
-
-
 def without_events(tree):
     """What tree_of has returned, without event files."""
     return {name: digest for name, digest in tree.items() if "events.out.tfevents." not in name}

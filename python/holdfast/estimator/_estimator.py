@@ -268,7 +268,7 @@ class Estimator:
             on_restored=self._remember,
             warm_start_from=self._warm_start,
         )
-        write_results(self.eval_dir(name), results, checkpoint)
+        write_results(self.eval_dir(name), results, start.path)
         kind = "" if name is None else f" ({name})"
         _logger.info("Evaluated checkpoint%s: %s", kind, start.path)
         return results

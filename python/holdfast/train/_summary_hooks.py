@@ -88,18 +88,25 @@ class EventFileHook(SessionRunHook):
 
 
 class EventFileListener(CheckpointSaverListener):
-    """Notes every checkpoint in the event file, and leaves everything before it there."""
+    """Notes every checkpoint in the event file."""
 
     def __init__(self, hook: EventFileHook, model_dir: str) -> None:
         self._hook = hook
         self._model_dir = model_dir
+
+    def before_save(self, session: Session, global_step_value: int) -> None:
+        """Leaves the points of all steps so far in the file: none is lost that is not run again."""
+        self._flush(session)
 
     def after_save(self, session: Session, global_step_value: int) -> None:
         """Notes the checkpoint under TF's name for it, which has no step."""
         path = os.path.join(self._model_dir, "model.ckpt")
         log = SessionLog(SessionLog.CHECKPOINT, path)
         self._hook.note(Event(step=global_step_value, session_log=log))
-        if session.iteration > 0:
+        self._flush(session)
+
+    def _flush(self, session: Session) -> None:
+        if session.iteration > 0:  # else there is nothing
             FileWriterCache.get(self._model_dir).flush()
 
 
