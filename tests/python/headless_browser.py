@@ -88,12 +88,16 @@ class Browser:
 
     def __init__(self, to_browser, from_browser):
         self._to, self._from = to_browser, from_browser
-        self._bytes, self._number = b"", 0
+        self._bytes, self._number, self._target = b"", 0, None
         self.requests = []
 
     def open(self, url, width=1400, height=1000):
-        """Opens a URL in a new page."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        """Opens a URL in a new page, in place of the one before."""
+        before, target = self._target, self.call("Target.createTarget", url="about:blank")["targetId"]
+        if before is not None:
+            self.call("Target.closeTarget", targetId=before)
+        self.call("Target.activateTarget", targetId=target)
+        self._target = target
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, session)
         page.call("Network.enable")
@@ -119,6 +123,7 @@ class Browser:
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer
                 return answer["result"]
+            assert answer.get("method") != "Inspector.targetCrashed", "the page has crashed"
             if answer.get("method") == "Network.requestWillBeSent":
                 self.requests.append(answer["params"]["request"]["url"])
 
