@@ -32,6 +32,8 @@ def loss_summaries(loss: Tensor, unreduced: Tensor, weights: Any, reduction: str
     """
     with name_scope(""):
         summary.scalar("loss", loss)
-        if reduction == losses.Reduction.SUM:
-            total = reduce_sum(weights * ones_like(unreduced))
-            summary.scalar("average_loss", loss / total)
+    if reduction == losses.Reduction.SUM:
+        with name_scope("average_loss"):
+            mean = loss / reduce_sum(weights * ones_like(unreduced))
+        with name_scope(""):
+            summary.scalar("average_loss", mean)
