@@ -39,6 +39,10 @@ def find_chromium():
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
+class BrowserError(Exception):
+    """A command was refused."""
+
+
 class Page:
     """One page.
 
@@ -65,7 +69,16 @@ class Page:
         """Saves what is seen as PNG; returns uint8 [height, width, 3]."""
         from PIL import Image
 
-        png = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
+        end = time.monotonic() + _MOST_SECS
+        while True:
+            try:
+                answer = self.call("Page.captureScreenshot", format="png")
+                break
+            except BrowserError:  # while the page is changing to the process of its URL
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+        png = base64.b64decode(answer["data"])
         path.write_bytes(png)
         with Image.open(io.BytesIO(png)) as image:
             return np.asarray(image.convert("RGB"))
@@ -88,16 +101,12 @@ class Browser:
 
     def __init__(self, to_browser, from_browser):
         self._to, self._from = to_browser, from_browser
-        self._bytes, self._number, self._target = b"", 0, None
+        self._bytes, self._number = b"", 0
         self.requests = []
 
     def open(self, url, width=1400, height=1000):
-        """Opens a URL in a new page, in place of the one before."""
-        before, target = self._target, self.call("Target.createTarget", url="about:blank")["targetId"]
-        if before is not None:
-            self.call("Target.closeTarget", targetId=before)
-        self.call("Target.activateTarget", targetId=target)
-        self._target = target
+        """Opens a URL; once, for a page behind another one is not drawn."""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, session)
         page.call("Network.enable")
@@ -121,7 +130,8 @@ class Browser:
         while True:
             answer = self._receive()
             if answer.get("id") == self._number:
-                assert "error" not in answer, answer
+                if "error" in answer:
+                    raise BrowserError(answer["error"]["message"])
                 return answer["result"]
             assert answer.get("method") != "Inspector.targetCrashed", "the page has crashed"
             if answer.get("method") == "Network.requestWillBeSent":

@@ -23,9 +23,9 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 TOP, LEFT = 130, 360  # of the charts: what is above and left of them is menus
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("chromium")) as running:
+@pytest.fixture
+def browser(tmp_path):
+    with chromium(tmp_path) as running:
         yield running
 
 
