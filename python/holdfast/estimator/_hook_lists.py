@@ -17,6 +17,7 @@ from holdfast.train import (
     StepCounterHook,
     StopAtStepHook,
 )
+from holdfast.train._progress_hook import progress_hooks
 from holdfast.train._retention import Retention
 from holdfast.train._saver_options import SaverOptions
 from holdfast.train._summary_hooks import EventFileHook, EventFileListener
@@ -77,6 +78,10 @@ def training_hooks(
     events = _event_files(spec.loss, config, model_dir)
     if savers and events:
         savers[0].add_listeners([EventFileListener(events[0], model_dir)])
+    total, last_step = (None, None) if stop is None else (stop.num_steps, stop.last_step)
+    lines = progress_hooks(config.progress, "training", total, last_step)
+    if savers and lines:
+        savers[0].add_listeners([lines[0].listener])
     if listeners:
         savers[0].add_listeners(listeners)
     every = config.log_step_count_steps
@@ -93,6 +98,7 @@ def training_hooks(
         *loggers,
         *spec.training_hooks,
         *events,
+        *lines,
     ]
 
 

@@ -31,7 +31,7 @@ from holdfast.train._hooks import nan_loss_error
 from holdfast.train._loop import RunLoop, StepPlan
 from holdfast.train._saver_options import SavedState
 from holdfast.train._session import Session
-from holdfast.train._summary_hooks import EventFileHook, SummarySaverHook
+from holdfast.train._session_run_hook import ClosingHook
 
 _logger = logging.getLogger("holdfast")
 _SEED_MASK = (1 << 64) - 1
@@ -117,10 +117,8 @@ def train_model(
         loop.finish()  # as at any other end, with the last save
     finally:
         # Not left to the end of the objects: the traceback of an exception keeps them alive.
-        for saver in savers:
-            saver.close()
         for hook in every:
-            if isinstance(hook, (EventFileHook, SummarySaverHook)):
+            if isinstance(hook, ClosingHook):
                 hook.close()
     if session.iteration == 0 and not _signals.pending():
         raise empty_error("training made no step")

@@ -46,6 +46,16 @@ class StopAtStepHook(SessionRunHook):
         self._last_step = last_step
         self._first_step = 0
 
+    @property
+    def num_steps(self) -> int | None:
+        """As given."""
+        return self._num_steps
+
+    @property
+    def last_step(self) -> int | None:
+        """The step it stops at; None while only num_steps is known."""
+        return self._last_step
+
     def after_create_session(self, session: Session, coord: None) -> None:
         """Counts num_steps from here."""
         self._first_step = session.global_step

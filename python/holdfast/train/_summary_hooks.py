@@ -13,10 +13,10 @@ from holdfast.summary._collect import Recorded, scalar
 from holdfast.summary._messages import to_core
 from holdfast.train._saver_listener import CheckpointSaverListener
 from holdfast.train._session import Session
-from holdfast.train._session_run_hook import Progress, SessionRunHook
+from holdfast.train._session_run_hook import ClosingHook, Progress
 
 
-class EventFileHook(SessionRunHook):
+class EventFileHook(ClosingHook):
     """Has the trainer record its steps in model_dir; steps never return to Python for it.
 
     Args:
@@ -110,7 +110,7 @@ class EventFileListener(CheckpointSaverListener):
             FileWriterCache.get(self._model_dir).flush()
 
 
-class SummarySaverHook(SessionRunHook):
+class SummarySaverHook(ClosingHook):
     """Records summaries in a directory of one's own, after steps 1, 1 + save_steps, ...
 
     Args:
