@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "api/trainer_impl.h"
@@ -58,7 +59,7 @@ std::vector<Feed> Trainer::Impl::feeds_of_element() const {
   return feeds;
 }
 
-PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted) {
+PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted, bool& evicted) {
   const std::vector<Feed> feeds = input == nullptr ? std::vector<Feed>{} : feeds_of_element();
   for (auto it = programs.begin(); it != programs.end(); ++it) {
     if ((*it)->wanted == wanted && same_feeds((*it)->feeds, feeds)) {
@@ -66,7 +67,8 @@ PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted) {
       return *programs.front();
     }
   }
-  if (programs.size() == kProgramsKept) programs.pop_back();
+  evicted = programs.size() == kProgramsKept;
+  if (evicted) programs.pop_back();
   programs.insert(programs.begin(),
                   std::unique_ptr<PlannedProgram>(new PlannedProgram{
                       wanted, feeds, Program(graph, state, wanted, feeds, threads)}));
@@ -146,6 +148,8 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
   ThreadPool& workers = self.workers();
   const std::int64_t* global_step = self.state.global_step();
   PlannedProgram* current = nullptr;
+  // By what is recorded, while shapes stay: finding a program costs as much as a small layer.
+  std::map<std::vector<bool>, PlannedProgram*> known;
   StepKind current_kind;
   StepKind kind;
   kind.recorders.resize(record ? self.recorders.size() : 0);
@@ -169,7 +173,16 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
       kind.recorders[i] = self.recorders[i].due();
     const bool changed = self.input != nullptr && self.input->shapes_changed();
     if (current == nullptr || changed || !(kind == current_kind)) {
-      current = &self.planned(wanted(kind));
+      if (changed) known.clear();
+      const auto found = known.find(kind.recorders);
+      if (kind.fetches || found == known.end()) {
+        bool evicted = false;
+        current = &self.planned(wanted(kind), evicted);
+        if (evicted) known.clear();
+        if (!kind.fetches) known[kind.recorders] = current;
+      } else {
+        current = found->second;
+      }
       current_kind = kind;
     }
     if (self.input != nullptr) self.copy_element(current->program);

@@ -44,7 +44,8 @@ struct Trainer::Impl {
 
   ThreadPool& workers();
   // For the shapes of the input's current element; planned anew only when none of those kept fits.
-  PlannedProgram& planned(const std::vector<NodeId>& wanted);
+  // `evicted`: the one that was used longest ago had to go.
+  PlannedProgram& planned(const std::vector<NodeId>& wanted, bool& evicted);
   void copy_element(const Program& program) const;
 
  private:

@@ -6,9 +6,6 @@
 namespace holdfast {
 namespace {
 
-// Of one tensor's values, roughly; more make the vectors grow.
-constexpr std::size_t kUsualBuckets = 160;
-
 std::vector<double> make_limits() {
   constexpr double kSmallest = 1.0e-12;
   constexpr double kLargest = 1.0e20;
@@ -39,6 +36,11 @@ HistogramValue histogram_value(const double* result) {
   value.sum_squares = result[4];
   const std::vector<double>& limits = histogram_limits();
   const double* counts = result + kHistogramFacts;
+  if (value.num == 0) {
+    value.limits = {limits.back()};
+    value.counts = {0};
+    return value;
+  }
   // Everything below min and above max is empty, which is most of the buckets.
   const auto bucket = [&](double at) {
     const auto found = std::upper_bound(limits.begin(), limits.end() - 1, at);
@@ -46,19 +48,22 @@ HistogramValue histogram_value(const double* result) {
   };
   const std::size_t first = bucket(value.min);
   const std::size_t last = bucket(value.max);
-  value.limits.reserve(kUsualBuckets);
-  value.counts.reserve(kUsualBuckets);
+  // Exactly as much memory as needed: thousands of histograms may wait to be written.
+  std::size_t size = 2;
+  for (std::size_t i = first; i <= last; ++i) size += counts[i] != 0 || counts[i + 1] != 0 ? 1 : 0;
+  value.limits.reserve(size);
+  value.counts.reserve(size);
   const auto add = [&](double limit, double count) {
-    const bool extends = count == 0 && !value.counts.empty() && value.counts.back() == 0;
-    if (extends) {
-      value.limits.back() = limit;
-    } else {
-      value.limits.push_back(limit);
-      value.counts.push_back(count);
-    }
+    value.limits.push_back(limit);
+    value.counts.push_back(count);
   };
   if (first > 0) add(limits[first - 1], 0);
-  for (std::size_t i = first; i <= last; ++i) add(limits[i], counts[i]);
+  for (std::size_t i = first; i <= last;) {
+    const double count = counts[i++];
+    if (count == 0)
+      while (i <= last && counts[i] == 0) ++i;
+    add(limits[i - 1], count);
+  }
   if (last + 1 < limits.size()) add(limits.back(), 0);
   return value;
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +18,7 @@
 namespace holdfast::io {
 namespace {
 
+constexpr std::size_t kMuch = std::size_t{256} << 10;  // bytes: written while caches hold them
 constexpr int kMostNames = 100;  // tried, when other writers take them at the same time
 
 std::string host_name() {
@@ -62,25 +64,43 @@ std::size_t EventQueue::most() const noexcept {
 void EventQueue::add(Event event) {
   if (is_foreign()) return;
   if (event.wall_time == 0) event.wall_time = static_cast<double>(io_.now_unix_ms()) / 1000;
-  std::unique_lock<std::mutex> lock(mutex_);
-  if (!thread_.joinable()) {
-    try {
-      thread_ = std::thread([this, turn = turn_] { work(turn); });
-    } catch (const std::system_error&) {  // no more threads are to be had: written here and now
-      queue_.push_back(std::move(event));
-      lock.unlock();
-      return flush();
-    }
+  try {
+    std::string record;
+    append_record(record, encode_event(event));
+    std::unique_lock<std::mutex> lock(mutex_);
+    const bool has_thread = start_thread();
+    if (has_thread && !wait_for_room(lock)) return;
+    if (queue_.count == 0) queue_.first_time = event.wall_time;
+    queue_.bytes += record;
+    ++queue_.count;
+    if (has_thread && !much_waits()) return;
+    lock.unlock();
+    if (has_thread) return wake_.notify_one();
+    flush();  // here and now
+  } catch (const std::bad_alloc& error) {
+    lose(1, error.what());
   }
-  if (!wait_for_room(lock)) return;
-  queue_.push_back(std::move(event));
-  if (queue_.size() >= (most() + 1) / 2) wake_.notify_one();
+}
+
+// Holds mutex_. False when no more threads are to be had.
+bool EventQueue::start_thread() {
+  if (thread_.joinable()) return true;
+  try {
+    thread_ = std::thread([this, turn = turn_] { work(turn); });
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
+bool EventQueue::much_waits() const noexcept {
+  return queue_.count >= (most() + 1) / 2 || queue_.bytes.size() >= kMuch;
 }
 
 // False when there is none, and the event is lost.
 bool EventQueue::wait_for_room(std::unique_lock<std::mutex>& lock) {
   const auto longest = std::chrono::duration<double>(stalled_ ? 0 : options_.most_wait_secs);
-  if (room_.wait_for(lock, longest, [&] { return queue_.size() < most(); })) return true;
+  if (room_.wait_for(lock, longest, [&] { return queue_.count < most(); })) return true;
   stalled_ = true;
   lock.unlock();
   lose(1, "the disk is too slow, " + std::to_string(most()) + " events wait");
@@ -91,7 +111,7 @@ void EventQueue::work(std::uint64_t turn) {
   const auto pause = std::chrono::duration<double>(std::max(options_.flush_secs, 0.01));
   std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    wake_.wait_for(lock, pause, [&] { return turn_ != turn || queue_.size() >= (most() + 1) / 2; });
+    wake_.wait_for(lock, pause, [&] { return turn_ != turn || much_waits(); });
     const bool last = turn_ != turn;
     lock.unlock();
     flush();
@@ -103,18 +123,19 @@ void EventQueue::work(std::uint64_t turn) {
 void EventQueue::flush() {
   if (is_foreign()) return;
   const std::lock_guard<std::mutex> one_writer(file_mutex_);
-  std::deque<Event> events;
+  writing_.bytes.clear();
+  writing_.count = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    events.swap(queue_);
+    std::swap(queue_, writing_);
     stalled_ = false;
   }
   room_.notify_all();
-  if (events.empty()) return;
+  if (writing_.count == 0) return;
   try {
-    write(events);
+    write(writing_);
   } catch (const std::exception& error) {  // memory
-    lose(events.size(), error.what());
+    lose(writing_.count, error.what());
   }
 }
 
@@ -135,21 +156,21 @@ void EventQueue::close() {
   if (closed < 0) lose(0, "close: " + errno_text(-closed));
 }
 
-void EventQueue::write(const std::deque<Event>& events) {
-  std::string bytes;
+void EventQueue::write(const Records& records) {
   if (!file_.is_open()) {
     const int opened = open_file();
-    if (opened < 0) return lose(events.size(), "open: " + errno_text(-opened));
+    if (opened < 0) return lose(records.count, "open: " + errno_text(-opened));
   }
+  std::string with_version;
   if (size_ == 0) {
     Event version;
-    version.wall_time = events.front().wall_time;
+    version.wall_time = records.first_time;
     version.file_version = kEventFileVersion;
-    append_record(bytes, encode_event(version));
+    append_record(with_version, encode_event(version));
+    with_version += records.bytes;
   }
-  for (const Event& event : events) append_record(bytes, encode_event(event));
-  const int written = append(bytes);
-  if (written < 0) lose(events.size(), "pwrite: " + errno_text(-written));
+  const int written = append(size_ == 0 ? with_version : records.bytes);
+  if (written < 0) lose(records.count, "pwrite: " + errno_text(-written));
 }
 
 int EventQueue::open_file() { return reopen_file() ? 0 : make_file(); }

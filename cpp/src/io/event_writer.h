@@ -6,7 +6,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -37,11 +36,21 @@ class EventQueue {
   bool is_foreign() const noexcept;
 
  private:
+  // Events in the form of the file. They are encoded by the caller, whose caches hold them: events
+  // that wait as objects cost more than the encoding.
+  struct Records {
+    std::string bytes;
+    std::size_t count = 0;
+    double first_time = 0;
+  };
+
   std::size_t most() const noexcept;
   bool wait_for_room(std::unique_lock<std::mutex>& lock);
+  bool much_waits() const noexcept;
+  bool start_thread();
   void work(std::uint64_t turn);  // the thread
-  // Encodes and appends; holds file_mutex_ alone, so that adding goes on meanwhile.
-  void write(const std::deque<Event>& events);
+  // Holds file_mutex_ alone, so that adding goes on meanwhile.
+  void write(const Records& records);
   int open_file();
   bool reopen_file();
   int make_file();
@@ -56,7 +65,7 @@ class EventQueue {
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
   std::condition_variable room_;
-  std::deque<Event> queue_;
+  Records queue_;
   std::uint64_t turn_ = 0;  // close() ends the thread of a turn; a later add() starts the next
   std::thread thread_;
   bool stalled_ = false;  // there was no room for too long, and none since
@@ -66,6 +75,7 @@ class EventQueue {
   std::string path_;
 
   std::mutex file_mutex_;  // of the file; taken before mutex_
+  Records writing_;  // its memory is used again
   File file_;
   std::uint64_t size_ = 0;
 };
