@@ -130,12 +130,11 @@ void ModelDirWriter::recover_side(const std::string& name, const SideName& side,
   const int there = io_.stat(directory_.get(), target, stat);
   const int renamed =
       there == -ENOENT ? io_.rename(directory_.get(), name, target, RenameMode::kReplace) : -EEXIST;
-  if (renamed < 0) {
+  // Not synced: until the next fsync of model_dir a power cut brings the old name back, which readers
+  // and the next recovery know as well.
+  if (renamed < 0)
     warn("checkpoint " + join_path(path_, name) + ": cannot be named " + target +
          " again: " + errno_text(-renamed));
-  } else if (options_.sync) {
-    static_cast<void>(sync_directory(directory_.get(), path_));
-  }
 }
 
 // Only what the format itself makes is ever deleted, and never a checkpoint that is damaged.

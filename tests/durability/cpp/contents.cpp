@@ -39,8 +39,8 @@ CheckpointContents contents_of(int step, int variant) {
   tensors.push_back(tensor_of<std::int64_t>("ids", DType::kInt64, {3},
                                             numbers<std::int64_t>(3, step, variant, 4)));
   tensors.push_back(tensor_of<bool>("flags", DType::kBool, {3}, {true, false, step % 20 == 0}));
-  tensors.push_back(tensor_of<std::string>(
-      "words", DType::kString, {3}, {"", std::to_string(variant), std::string(300, 'x')}));
+  tensors.push_back(tensor_of<std::string>("words", DType::kString, {3},
+                                           {"", std::to_string(variant), std::string(300, 'x')}));
   tensors.push_back(tensor_of<float>("nothing", DType::kFloat32, {0, 3}, {}));
   tensors.push_back(io::step_tensor(step));
   assign_roles(tensors);
@@ -82,8 +82,9 @@ std::string difference(const io::OpenedCheckpoint& opened, int step, int variant
 }
 
 std::string notes_of(int variant) {
-  return to_text(
-      Json::object().set("all", Json::array()).set("last_preserved_unix_ms", std::int64_t{variant}));
+  return to_text(Json::object()
+                     .set("all", Json::array())
+                     .set("last_preserved_unix_ms", std::int64_t{variant}));
 }
 
 int variant_of_notes(const std::string& text) {

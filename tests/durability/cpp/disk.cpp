@@ -9,9 +9,7 @@ namespace {
 constexpr std::size_t kPageBytes = 4096;
 
 Node& at(Tree& tree, NodeId node) { return tree.nodes[static_cast<std::size_t>(node)]; }
-const Node& at(const Tree& tree, NodeId node) {
-  return tree.nodes[static_cast<std::size_t>(node)];
-}
+const Node& at(const Tree& tree, NodeId node) { return tree.nodes[static_cast<std::size_t>(node)]; }
 
 // splitmix64
 std::uint64_t mix(std::uint64_t x) {

@@ -39,9 +39,9 @@ class Disk {
   std::string data_after(NodeId node, const Choice& choice) const;
 
   Tree durable_;
-  Tree current_;                       // files only: what readers saw before the cut
-  std::vector<Change> pending_;        // of names, oldest first, of every directory
-  std::set<NodeId> unsynced_;          // files whose data or size is not durable
+  Tree current_;                 // files only: what readers saw before the cut
+  std::vector<Change> pending_;  // of names, oldest first, of every directory
+  std::set<NodeId> unsynced_;    // files whose data or size is not durable
 };
 
 // Of all that can be reached from "/": equal for equal trees, whatever their nodes' numbers.

@@ -109,8 +109,8 @@ const std::vector<std::pair<const char*, AllocationTest>>& allocation_tests() {
          const AllocationFault fault(n);
          io::ModelDirWriter(io::system_io(), session.model_dir(), {});
        }},
-      {"restore", [](Session& session, Ledger&,
-                     std::int64_t n) { restore_without_memory(session, n); }}};
+      {"restore",
+       [](Session& session, Ledger&, std::int64_t n) { restore_without_memory(session, n); }}};
   return all;
 }
 

@@ -10,8 +10,8 @@
 #include "hooked_io.h"
 #include "invariants.h"
 #include "io/checkpoint_dir.h"
-#include "tree_io.h"
 #include "scenarios.h"
+#include "tree_io.h"
 
 namespace holdfast::durability {
 namespace {
@@ -20,23 +20,22 @@ constexpr int kNextStep = 4000;  // what the surviving process saves after the f
 
 struct Fault {
   const char* name;
-  int error;          // 0: a short write
-  bool of_close;      // fails close alone
+  int error;      // 0: a short write
+  bool of_close;  // fails close alone
 };
-constexpr Fault kFaults[] = {{"EIO", EIO, false},       {"ENOSPC", ENOSPC, false},
-                             {"EDQUOT", EDQUOT, false}, {"EROFS", EROFS, false},
-                             {"EMFILE", EMFILE, false}, {"EACCES", EACCES, false},
-                             {"EINTR", EINTR, false},   {"a short write", 0, false},
-                             {"a failing close", EIO, true}};
+constexpr Fault kFaults[] = {
+    {"EIO", EIO, false},     {"ENOSPC", ENOSPC, false},   {"EDQUOT", EDQUOT, false},
+    {"EROFS", EROFS, false}, {"EMFILE", EMFILE, false},   {"EACCES", EACCES, false},
+    {"EINTR", EINTR, false}, {"a short write", 0, false}, {"a failing close", EIO, true}};
 
 class FaultIo final : public HookedIo {
  public:
   FaultIo(io::Io& inner, const Fault& fault, std::int64_t at, bool from_then_on)
       : HookedIo(inner), fault_(fault), at_(at), from_then_on_(from_then_on) {}
 
-  bool must_fail = false;     // the fault is one that a save may not overlook
-  std::string first;          // the call that failed; empty: the fault does not fit call `at`
-  std::string synced_again;   // a file on which fsync was called after it had failed
+  bool must_fail = false;    // the fault is one that a save may not overlook
+  std::string first;         // the call that failed; empty: the fault does not fit call `at`
+  std::string synced_again;  // a file on which fsync was called after it had failed
 
  protected:
   std::optional<std::int64_t> before(const Call& call) override {
@@ -58,12 +57,13 @@ class FaultIo final : public HookedIo {
     const bool counts = call.verb == Verb::kFsync || call.verb == Verb::kClose ||
                         (call.verb == Verb::kPwrite && !tried_again);
     const std::size_t side = call.path.find("/.tmp-model.ckpt-");
-    return counts && side != std::string::npos && call.path.find('/', side + 1) != std::string::npos;
+    return counts && side != std::string::npos &&
+           call.path.find('/', side + 1) != std::string::npos;
   }
   bool hits(const Call& call) {
-    const bool fits = fault_.error == 0   ? call.verb == Verb::kPwrite
-                      : fault_.of_close   ? call.verb == Verb::kClose
-                                          : call.verb != Verb::kNow;  // a clock has no errors
+    const bool fits = fault_.error == 0 ? call.verb == Verb::kPwrite
+                      : fault_.of_close ? call.verb == Verb::kClose
+                                        : call.verb != Verb::kNow;  // a clock has no errors
     if (!fits || call.number < at_ || (call.number > at_ && (!from_then_on_ || first.empty())))
       return false;
     // A signal interrupts each call once: what is tried again works the second time.

@@ -1,5 +1,5 @@
-// T4: every call to the file system of every scenario, and of a restore, fails in each of nine ways,
-// once and from then on.
+// T4: every call to the file system of every scenario, and of a restore, fails in each of nine
+// ways, once and from then on.
 #pragma once
 
 #include "outcome.h"

@@ -6,9 +6,9 @@ namespace holdfast::durability {
 
 const char* verb_name(Verb verb) {
   static const char* const names[] = {
-      "mkdir",    "open",   "create",    "pwrite", "pread",  "fallocate", "start_writeback",
-      "fsync",    "close",  "truncate",  "lock",   "unlock", "rename",    "unlink",
-      "rmdir",    "list",   "fstat",     "stat",   "free_bytes", "random", "now"};
+      "mkdir", "open",  "create",   "pwrite", "pread",      "fallocate", "start_writeback",
+      "fsync", "close", "truncate", "lock",   "unlock",     "rename",    "unlink",
+      "rmdir", "list",  "fstat",    "stat",   "free_bytes", "random",    "now"};
   return names[static_cast<std::size_t>(verb)];
 }
 
@@ -146,8 +146,8 @@ int HookedIo::free_bytes(int file, std::uint64_t& bytes) {
 }
 
 int HookedIo::random(void* data, std::size_t size) {
-  return static_cast<int>(run({Verb::kRandom, 0, -1, {}, {}},
-                              [&](const Call&) { return inner_.random(data, size); }));
+  return static_cast<int>(
+      run({Verb::kRandom, 0, -1, {}, {}}, [&](const Call&) { return inner_.random(data, size); }));
 }
 
 std::int64_t HookedIo::now_unix_ms() {

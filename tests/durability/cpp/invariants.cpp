@@ -87,7 +87,8 @@ class Checker {
       broken("I3", when + ": " + error.what());
     }
     for (const int step : expected_.required)
-      if (found.count(step) == 0) broken("I3", when + ": step " + std::to_string(step) + " is gone");
+      if (found.count(step) == 0)
+        broken("I3", when + ": step " + std::to_string(step) + " is gone");
     // A save that never finished is none; anything else that cannot be used was damaged.
     for (const CheckpointProblem& problem : io::problems(io_, model_dir_))
       if (problem.reason.find("never finished") == std::string::npos &&
@@ -143,7 +144,8 @@ class Checker {
       if (!io::parse_checkpoint_name(name) && name != io::kLockName && name != io::kBookkeepingName)
         broken("I4", "left over: " + name);
     for (const CheckpointProblem& problem : io::problems(io_, model_dir_))
-      if (!speaks_of_damaged(problem.path)) broken("I4", "left over: " + problem.path + ": " + problem.reason);
+      if (!speaks_of_damaged(problem.path))
+        broken("I4", "left over: " + problem.path + ": " + problem.reason);
   }
 
   void save_once_more() {

@@ -31,8 +31,8 @@ struct Trace {
 class SharedTrace {
  public:
   SharedTrace() {
-    void* memory = ::mmap(nullptr, sizeof(Trace), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        ::mmap(nullptr, sizeof(Trace), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) throw std::bad_alloc();
     trace_ = new (memory) Trace;
   }
@@ -149,13 +149,14 @@ Outcome kill_at_every_call(const Setting& setting) {
       SharedTrace trace;
       const int status = run_child(scenario, folder.path(), moment, trace);
       std::string broken;
-      if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) broken = "was not killed";
-      else broken = check_in_fresh_process(folder.path(), trace->ledger);
+      if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+        broken = "was not killed";
+      else
+        broken = check_in_fresh_process(folder.path(), trace->ledger);
       if (!broken.empty())
-        outcome.violations.push_back(std::string(scenario.name) + ", killed " +
-                                     (moment.after ? "after" : "before") + " call " +
-                                     std::to_string(moment.call) + " (" + trace->last.data() +
-                                     "): " + broken);
+        outcome.violations.push_back(
+            std::string(scenario.name) + ", killed " + (moment.after ? "after" : "before") +
+            " call " + std::to_string(moment.call) + " (" + trace->last.data() + "): " + broken);
     }
   }
   return outcome;

@@ -184,8 +184,7 @@ Outcome power_cut(const Setting& setting) {
   std::mt19937_64 random(setting.seed);
   const auto wanted = static_cast<std::size_t>(setting.size);
   for (int round = 0; round < kMostRounds && states.size() < wanted; ++round)
-    for (const Recording& recording : recordings)
-      look_at_random(recording, states, random, wanted);
+    for (const Recording& recording : recordings) look_at_random(recording, states, random, wanted);
   outcome.cases = static_cast<std::int64_t>(states.size());
   return outcome;
 }

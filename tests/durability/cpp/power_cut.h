@@ -17,7 +17,7 @@ namespace holdfast::durability {
 // The run of a scenario as a power cut sees it: every change, and what had been promised before it.
 struct Recording {
   const Scenario* scenario = nullptr;
-  Tree before;                   // durable when the action began
+  Tree before;  // durable when the action began
   std::vector<Change> changes;
   std::vector<Ledger> promises;  // one more than changes: promises[i] holds when i have been made
 };

@@ -18,8 +18,8 @@ using io::SideKind;
 class Leftovers {
  public:
   explicit Leftovers(Session& session) : session_(session), io_(session.io()) {
-    directory_ =
-        io::File(io_, io_.open(io::kCurrentDirectory, session.model_dir(), io::OpenMode::kDirectory));
+    directory_ = io::File(
+        io_, io_.open(io::kCurrentDirectory, session.model_dir(), io::OpenMode::kDirectory));
   }
 
   // A whole checkpoint that nobody was promised, under another name.

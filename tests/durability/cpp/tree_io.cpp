@@ -13,7 +13,8 @@ std::vector<std::string> components(const std::string& path) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at < path.size();) {
     const std::size_t end = std::min(path.find('/', at), path.size());
-    if (end > at && path.compare(at, end - at, ".") != 0) parts.push_back(path.substr(at, end - at));
+    if (end > at && path.compare(at, end - at, ".") != 0)
+      parts.push_back(path.substr(at, end - at));
     at = end + 1;
   }
   return parts;
@@ -32,7 +33,8 @@ std::string text_of(const Change& change) {
 Node* TreeIo::node_of(int file) {
   if (file == io::kCurrentDirectory) return &tree_.nodes[kRoot];
   const auto found = files_.find(file);
-  return found == files_.end() ? nullptr : &tree_.nodes[static_cast<std::size_t>(found->second.node)];
+  return found == files_.end() ? nullptr
+                               : &tree_.nodes[static_cast<std::size_t>(found->second.node)];
 }
 
 void TreeIo::note(Change change) {
@@ -105,7 +107,13 @@ std::int64_t TreeIo::pwrite(int file, const void* data, std::size_t size, std::u
   const auto at = static_cast<std::size_t>(offset);
   if (node->data.size() < at + size) node->data.resize(at + size);
   if (size > 0) std::memcpy(&node->data[at], data, size);
-  note({ChangeKind::kWrite, files_[file].node, {}, {}, -1, -1, offset,
+  note({ChangeKind::kWrite,
+        files_[file].node,
+        {},
+        {},
+        -1,
+        -1,
+        offset,
         std::string(static_cast<const char*>(data), size)});
   return static_cast<std::int64_t>(size);
 }
@@ -170,7 +178,7 @@ int TreeIo::unlock(int file) {
 }
 
 int TreeIo::rename(int directory, const std::string& from, const std::string& to,
-                     io::RenameMode mode) {
+                   io::RenameMode mode) {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::string from_name;
   std::string to_name;
@@ -181,7 +189,7 @@ int TreeIo::rename(int directory, const std::string& from, const std::string& to
 }
 
 int TreeIo::move(Node& parent, NodeId at, const std::string& from, const std::string& to,
-                   io::RenameMode mode) {
+                 io::RenameMode mode) {
   const auto source = parent.entries.find(from);
   const auto target = parent.entries.find(to);
   if (source == parent.entries.end()) return -ENOENT;
@@ -228,9 +236,7 @@ int TreeIo::unlink(int directory, const std::string& name) {
   return remove(directory, name, false);
 }
 
-int TreeIo::rmdir(int directory, const std::string& name) {
-  return remove(directory, name, true);
-}
+int TreeIo::rmdir(int directory, const std::string& name) { return remove(directory, name, true); }
 
 int TreeIo::list(int directory, std::vector<std::string>& names) {
   const std::lock_guard<std::mutex> lock(mutex_);

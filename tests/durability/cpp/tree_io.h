@@ -54,8 +54,8 @@ class TreeIo final : public io::Io {
   explicit TreeIo(Tree tree) : tree_(std::move(tree)), randoms_(1000 * tree_.nodes.size()) {}
 
   const Tree& tree() const { return tree_; }
-  std::vector<Change> journal;   // since the Io was made, or cleared
-  bool keeps_journal = true;     // not where nobody reads it
+  std::vector<Change> journal;  // since the Io was made, or cleared
+  bool keeps_journal = true;    // not where nobody reads it
   std::size_t open_files() const { return files_.size(); }
   // The process has died: its descriptors and locks are gone, files stay.
   void close_all() { files_.clear(); }
