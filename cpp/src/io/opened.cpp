@@ -306,24 +306,28 @@ std::vector<Tensor> OpenedCheckpoint::read(const std::vector<const TensorEntry*>
 }
 
 std::vector<Tensor> OpenedCheckpoint::read_all(int threads) const {
-  std::vector<const TensorEntry*> all;
-  all.reserve(manifest_.tensors.size());
-  for (const TensorEntry& tensor : manifest_.tensors) all.push_back(&tensor);
-  std::vector<Tensor> values = read(all, threads);
-  check_gaps(threads);
-  return values;
+  return with_memory(path_, "read the checkpoint", [&] {
+    std::vector<const TensorEntry*> all;
+    all.reserve(manifest_.tensors.size());
+    for (const TensorEntry& tensor : manifest_.tensors) all.push_back(&tensor);
+    std::vector<Tensor> values = read(all, threads);
+    check_gaps(threads);
+    return values;
+  });
 }
 
 void OpenedCheckpoint::verify(int threads) const {
-  std::vector<Chunk> chunks;
-  for (const TensorEntry& tensor : manifest_.tensors) add_chunks(tensor, nullptr, chunks);
-  run_parallel(threads, chunks.size(), kChunksAtOnce,
-               [&](std::size_t i) { read_chunk(chunks[i]); });
-  // Offsets of strings and the step mean something: these are read as for a restore.
-  for (const TensorEntry& tensor : manifest_.tensors)
-    if (tensor.dtype == DType::kString || tensor.role == "global_step")
-      static_cast<void>(read(tensor));
-  check_gaps(threads);
+  with_memory(path_, "verify the checkpoint", [&] {
+    std::vector<Chunk> chunks;
+    for (const TensorEntry& tensor : manifest_.tensors) add_chunks(tensor, nullptr, chunks);
+    run_parallel(threads, chunks.size(), kChunksAtOnce,
+                 [&](std::size_t i) { read_chunk(chunks[i]); });
+    // Offsets of strings and the step mean something: these are read as for a restore.
+    for (const TensorEntry& tensor : manifest_.tensors)
+      if (tensor.dtype == DType::kString || tensor.role == "global_step")
+        static_cast<void>(read(tensor));
+    check_gaps(threads);
+  });
 }
 
 void OpenedCheckpoint::check_gaps(int threads) const {
