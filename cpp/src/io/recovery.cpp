@@ -130,8 +130,8 @@ void ModelDirWriter::recover_side(const std::string& name, const SideName& side,
   const int there = io_.stat(directory_.get(), target, stat);
   const int renamed =
       there == -ENOENT ? io_.rename(directory_.get(), name, target, RenameMode::kReplace) : -EEXIST;
-  // Not synced: until the next fsync of model_dir a power cut brings the old name back, which readers
-  // and the next recovery know as well.
+  // Not synced: until the next fsync of model_dir a power cut brings the old name back, which
+  // readers and the next recovery know as well.
   if (renamed < 0)
     warn("checkpoint " + join_path(path_, name) + ": cannot be named " + target +
          " again: " + errno_text(-renamed));

@@ -302,7 +302,7 @@ TEST(Unreadable, ACheckpointIsNeitherPassedOverNorRenamedNorItsNumberGivenAgain)
     EXPECT_EQ(problems(io, folder.path()).size(), 1u);
   }
   io.fail_calls = {{"open model.ckpt-8", EMFILE}};
-  EXPECT_ERROR(writer->save(tiny(8, 3)), Code::kResourceExhausted, "Too many open files");
+  EXPECT_ERROR(writer->save(tiny(8, 3)), Code::kUnavailable, "Too many open files");
   writer.reset();
   EXPECT_ERROR(ModelDirWriter(io, folder.path(), {}), Code::kResourceExhausted, "can be read");
   io.fail_calls.clear();
