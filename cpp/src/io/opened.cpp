@@ -244,12 +244,12 @@ void OpenedCheckpoint::read_chunk(const Chunk& chunk) const {
 Tensor OpenedCheckpoint::read_strings(const TensorEntry& tensor) const {
   if (tensor.parts.empty()) return {tensor.dtype, tensor.shape};
   const PartEntry& entry = tensor.parts.front();
-  const LargeBuffer bytes(static_cast<std::size_t>(entry.bytes));
+  const std::shared_ptr<void> bytes = uninitialized_bytes(static_cast<std::size_t>(entry.bytes));
   std::vector<Chunk> chunks;
-  add_chunks(tensor, bytes.data(), chunks);
+  add_chunks(tensor, static_cast<unsigned char*>(bytes.get()), chunks);
   for (const Chunk& chunk : chunks) read_chunk(chunk);
   Tensor value(tensor.dtype, tensor.shape);
-  const std::string_view part(reinterpret_cast<const char*>(bytes.data()),
+  const std::string_view part(static_cast<const char*>(bytes.get()),
                               static_cast<std::size_t>(entry.bytes));
   const std::string wrong =
       decode_strings(part, static_cast<std::size_t>(value.size()), value.data<std::string>());
