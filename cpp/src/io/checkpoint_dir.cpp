@@ -22,12 +22,15 @@ std::optional<Scan> scan_once(Io& io, const std::string& model_dir) {
 
 bool is_valid(const Candidate& candidate) { return candidate.state == CommitState::kValid; }
 
-// Whether the name still belongs to the directory that was opened by it.
+// Whether the name still belongs to the directory that was opened by it, for all that is known: an
+// error of asking is no news of it.
 bool still_there(Io& io, int directory, const std::string& name, int opened) {
   FileStat before;
   FileStat now;
-  return io.fstat(opened, before) < 0 || (io.stat(directory, name, now) == 0 &&
-                                          now.device == before.device && now.inode == before.inode);
+  const int found = io.stat(directory, name, now);
+  if (found == -ENOENT || found == -ESTALE) return false;
+  if (found < 0 || io.fstat(opened, before) < 0) return true;
+  return now.device == before.device && now.inode == before.inode;
 }
 
 // std::nullopt when it is no candidate, or, with `gone`, not any more: retention renames a
