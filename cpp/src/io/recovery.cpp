@@ -32,8 +32,9 @@ std::uint64_t newest_seq_of(const Scan& found) {
 }  // namespace
 
 ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const WriterOptions& options)
-    : io_(io), path_(model_dir), options_(options) {
-  with_memory(path_, "start writing", [&] {
+    : io_(io), options_(options) {
+  with_memory(model_dir, "start writing", [&] {
+    path_ = model_dir;
     open_directory();
     lock_ = std::make_unique<WriterLock>(io_, directory_.get(), path_, options_.break_lock);
     for (const std::string& warning : lock_->warnings()) warn(warning);
