@@ -33,7 +33,7 @@ _STAGED = "cpp/src/io/staged_save.cpp"
 
 _FINISH = 'if (writer_.options_.sync) check(io_.fsync(file.get()), "fsync", path);'
 _CLOSE = 'check(file.close(), "close", path);'
-_NUMBERED = "    writer_.newest_seq_ = plan_.manifest.commit_seq;\n"
+_NAMED = "    if (!published_) rename_into_place();\n"
 _LOST_DATA = "a published name refers to data that a power cut takes away"
 _CUT = "power-cut"
 _ERROR = "error-at-every-call"
@@ -124,8 +124,8 @@ _ORDER = [
         file=_SAVE,
         changes=(
             (
-                _NUMBERED,
-                _NUMBERED
+                _NAMED,
+                _NAMED
                 + "    if (!replaced.empty()) delete_replaced(std::exchange(replaced, {}));\n",
             ),
         ),
@@ -229,8 +229,8 @@ _ERRORS = [
         file=_LIST,
         changes=(
             (
-                "  require_readable(*found, model_dir);\n  const std::vector<Candidate> valid",
-                "  const std::vector<Candidate> valid",
+                "    require_readable(*found, model_dir);\n    const std::vector<Candidate> valid",
+                "    const std::vector<Candidate> valid",
             ),
         ),
         why="an older checkpoint is used in silence",

@@ -3,8 +3,8 @@
 The unmodified Python library trains three steps and saves after each. Whatever fits: every save
 that was reported loads afterwards, a failed one leaves nothing behind and says how many bytes it
 needs, how many are free and which option helps; with room again, training goes on to its end.
-Shows that it can fail: a writer that does not remove its temporary directory is found at the first
-size that is too small, and so is one whose message lacks a figure.
+Shows that it can fail: a writer that does not remove its temporary directory is found at every size
+that is too small.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 Every scale replays the committed corpus and mutations of it, built by whatever compiler there is;
 from 100,000 executions on libFuzzer does the rest, guided by coverage, under AddressSanitizer and
-UndefinedBehaviorSanitizer, where clang has it. `cases` is what libFuzzer's final statistics say.
+UndefinedBehaviorSanitizer. `cases` is then what libFuzzer's final statistics say, of all targets.
 A crash, a sanitizer's report, an input of more than a second or 64 MiB, or two ways of reading that
-disagree is a violation, with its input in base64. Shows that it can fail: a reader that takes the
-offset of a part before it is checked against the file is found within seconds.
+disagree is a violation, with its input in base64. Shows that it can fail: a `verify` that does not
+look at the value of global_step is found in the first seconds, by libFuzzer and without it.
 
 New corpus: `fuzz_<target> -merge=1 tests/durability/fuzz/corpus/<target> FOLDER`.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import dataclasses
 import os
 import re
 import shutil
@@ -61,16 +62,25 @@ def _build(clang: str) -> Path:
     return _BUILD / "tests" / "durability" / "fuzz"
 
 
-def _fuzz(target: str, programs: Path, setting: Setting) -> Outcome:
-    """Runs libFuzzer once; its new inputs go with the folder, a finding does not."""
-    folder = setting.folder / target
-    folder.mkdir()
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """A share of the executions of one target, for one core."""
+
+    target: str
+    runs: int
+    seed: int
+
+
+def _fuzz(job: _Job, programs: Path, folder: Path) -> Outcome:
+    """Runs libFuzzer once. New inputs stay in memory; a finding goes into the violation."""
+    inputs = ",".join(str(path) for path in sorted((_CORPUS / job.target).iterdir()))
+    prefix = f"{job.target}-{job.seed}-"
     done = subprocess.run(
         [
-            *(str(programs / f"fuzz_{target}"), str(folder), str(_CORPUS / target)),
-            *(f"-runs={setting.size}", f"-seed={setting.seed}", f"-max_len={_MAX_BYTES[target]}"),
+            *(str(programs / f"fuzz_{job.target}"), f"-seed_inputs={inputs}"),
+            *(f"-runs={job.runs}", f"-seed={job.seed}", f"-max_len={_MAX_BYTES[job.target]}"),
             *("-timeout=20", "-rss_limit_mb=1024", "-entropic=0", "-print_final_stats=1"),
-            f"-artifact_prefix={setting.folder}/{target}-",
+            f"-artifact_prefix={folder}/{prefix}",
         ],
         capture_output=True,
         text=True,
@@ -80,48 +90,52 @@ def _fuzz(target: str, programs: Path, setting: Setting) -> Outcome:
     units = _UNITS.search(done.stderr)
     violations = []
     if done.returncode != 0:
-        inputs = [
+        found = [
             f"{path.name}: {base64.b64encode(path.read_bytes()).decode()}"
-            for path in setting.folder.glob(f"{target}-*")
+            for path in folder.glob(f"{prefix}*")
         ]
-        violations = [f"fuzz_{target}: {done.stderr[-2000:]} {inputs}"]
+        violations = [f"fuzz_{job.target}: {done.stderr[-2000:]} {found}"]
     covered, speed = _COVERED.findall(done.stderr), _SPEED.search(done.stderr)
     details = {
-        f"{target}_executions": int(units[1]) if units else 0,
-        f"{target}_executions_per_second": int(speed[1]) if speed else 0,
-        f"{target}_coverage": int(covered[-1]) if covered else 0,
+        "executions": int(units[1]) if units else 0,
+        "per_second": int(speed[1]) if speed else 0,
+        "coverage": int(covered[-1]) if covered else 0,
     }
-    return Outcome(cases=int(units[1]) if units else 0, violations=violations, details=details)
+    return Outcome(cases=details["executions"], violations=violations, details=details)
+
+
+def _fuzz_all(programs: Path, setting: Setting) -> list[tuple[str, Outcome]]:
+    """All targets, the executions of each shared among the cores."""
+    cores = len(os.sched_getaffinity(0))
+    share = -(-setting.size // cores)
+    jobs = [_Job(t, share, setting.seed + i) for t in _MAX_BYTES for i in range(cores)]
+    with concurrent.futures.ThreadPoolExecutor(cores) as pool:
+        outcomes = pool.map(lambda job: _fuzz(job, programs, setting.folder), jobs)
+        return [(job.target, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
 
 
 def run(setting: Setting) -> Outcome:
     """`size` executions of each target."""
-    replayed = cpp_tool.run(
-        "replay-corpus", _smaller(setting, min(setting.size, _FROM)), "--corpus", str(_CORPUS)
-    )
-    outcomes = [replayed]
-    details: dict[str, object] = {"clang": None}
-    clang = _clang() if setting.size >= _FROM else None
-    if clang is not None:
-        programs = _build(clang)
-        details["clang"] = Path(clang).name
-        with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            fuzzed = list(pool.map(lambda t: _fuzz(t, programs, setting), _MAX_BYTES))
-        outcomes += fuzzed
-    elif setting.size >= _FROM:
-        outcomes.append(Outcome(cases=0, violations=["no clang++ with libFuzzer: install it"]))
-    for outcome in outcomes:
-        details |= outcome.details
-    details["replayed"] = replayed.cases
-    return Outcome(
-        cases=sum(outcome.cases for outcome in outcomes[1:]) or replayed.cases,
-        violations=[text for outcome in outcomes for text in outcome.violations],
-        details=details,
-    )
-
-
-def _smaller(setting: Setting, size: int) -> Setting:
-    return Setting(size=size, seed=setting.seed, folder=setting.folder)
+    small = dataclasses.replace(setting, size=min(setting.size, _FROM))
+    replayed = cpp_tool.run("replay-corpus", small, "--corpus", str(_CORPUS))
+    details: dict[str, object] = {"replayed": replayed.cases, **replayed.details}
+    if setting.size < _FROM:
+        return dataclasses.replace(replayed, details=details)
+    clang = _clang()
+    if clang is None:
+        missing = "no clang++ with libFuzzer: install clang"
+        return dataclasses.replace(replayed, violations=[*replayed.violations, missing])
+    details["clang"] = Path(clang).name
+    violations = list(replayed.violations)
+    executions = 0
+    for target, outcome in _fuzz_all(_build(clang), setting):
+        executions += outcome.cases
+        violations += outcome.violations
+        details.setdefault(target, [])
+        shares = details[target]
+        assert isinstance(shares, list)
+        shares.append(dict(outcome.details))
+    return Outcome(cases=executions, violations=violations, details=details)
 
 
 CAMPAIGN = Campaign(

@@ -22,12 +22,15 @@ std::optional<Scan> scan_once(Io& io, const std::string& model_dir) {
 
 bool is_valid(const Candidate& candidate) { return candidate.state == CommitState::kValid; }
 
-// Whether the name still belongs to the directory that was opened by it.
+// Whether the name still belongs to the directory that was opened by it, for all that is known: an
+// error of asking is no news of it.
 bool still_there(Io& io, int directory, const std::string& name, int opened) {
   FileStat before;
   FileStat now;
-  return io.fstat(opened, before) < 0 || (io.stat(directory, name, now) == 0 &&
-                                          now.device == before.device && now.inode == before.inode);
+  const int found = io.stat(directory, name, now);
+  if (found == -ENOENT || found == -ESTALE) return false;
+  if (found < 0 || io.fstat(opened, before) < 0) return true;
+  return now.device == before.device && now.inode == before.inode;
 }
 
 // std::nullopt when it is no candidate, or, with `gone`, not any more: retention renames a
@@ -200,68 +203,76 @@ CheckpointInfo info_of(const OpenedCheckpoint& opened) {
 }
 
 std::vector<CheckpointInfo> list(Io& io, const std::string& model_dir) {
-  for (int attempt = 1;; ++attempt) {
-    const auto found = scan_path(io, model_dir);
-    if (!found) return {};
-    if (found->candidates.empty() && found->foreign) foreign_files(model_dir);
-    require_readable(*found, model_dir);
-    std::vector<CheckpointInfo> infos;
-    std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
-    bool vanished = false;
-    for (const Candidate& candidate : usable(*found)) {
-      const std::string path = join_path(model_dir, candidate.name);
-      try {
-        infos.push_back(info_of(OpenedCheckpoint(io, path)));
-        vanished = false;  // an older one: retention goes by age
-      } catch (const Error& error) {
-        vanished = vanished || has_vanished(error);
-        if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
+  return with_memory(model_dir, "look for checkpoints", [&]() -> std::vector<CheckpointInfo> {
+    for (int attempt = 1;; ++attempt) {
+      const auto found = scan_path(io, model_dir);
+      if (!found) return {};
+      if (found->candidates.empty() && found->foreign) foreign_files(model_dir);
+      require_readable(*found, model_dir);
+      std::vector<CheckpointInfo> infos;
+      std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
+      bool vanished = false;
+      for (const Candidate& candidate : usable(*found)) {
+        const std::string path = join_path(model_dir, candidate.name);
+        try {
+          infos.push_back(info_of(OpenedCheckpoint(io, path)));
+          vanished = false;  // an older one: retention goes by age
+        } catch (const Error& error) {
+          vanished = vanished || has_vanished(error);
+          if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
+        }
       }
+      // The newest is gone: newer ones are there.
+      if (vanished && attempt < kVanishingAttempts) continue;
+      if (infos.empty() && !bad.empty()) none_valid(model_dir, bad);
+      return infos;
     }
-    // The newest is gone: newer ones are there.
-    if (vanished && attempt < kVanishingAttempts) continue;
-    if (infos.empty() && !bad.empty()) none_valid(model_dir, bad);
-    return infos;
-  }
+  });
 }
 
 std::vector<CheckpointProblem> problems(Io& io, const std::string& model_dir) {
-  const auto found = scan_path(io, model_dir);
-  if (!found) return {};
-  std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
-  for (const Candidate& candidate : usable(*found)) {
-    const std::string path = join_path(model_dir, candidate.name);
-    try {
-      static_cast<void>(OpenedCheckpoint(io, path));
-    } catch (const Error& error) {
-      if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
+  return with_memory(model_dir, "look for checkpoints", [&]() -> std::vector<CheckpointProblem> {
+    const auto found = scan_path(io, model_dir);
+    if (!found) return {};
+    std::vector<CheckpointProblem> bad = problems_of(*found, model_dir);
+    for (const Candidate& candidate : usable(*found)) {
+      const std::string path = join_path(model_dir, candidate.name);
+      try {
+        static_cast<void>(OpenedCheckpoint(io, path));
+      } catch (const Error& error) {
+        if (!has_vanished(error)) bad.push_back(problem_of(candidate, path, error));
+      }
     }
-  }
-  return bad;
+    return bad;
+  });
 }
 
 std::optional<std::string> latest(Io& io, const std::string& model_dir) {
-  const auto found = scan_path(io, model_dir);
-  if (!found) return std::nullopt;
-  require_readable(*found, model_dir);
-  const std::vector<Candidate> valid = usable(*found);
-  if (!valid.empty()) return join_path(model_dir, valid.back().name);
-  if (!found->candidates.empty()) none_valid(model_dir, problems_of(*found, model_dir));
-  if (found->foreign) foreign_files(model_dir);
-  return std::nullopt;
+  return with_memory(model_dir, "look for checkpoints", [&]() -> std::optional<std::string> {
+    const auto found = scan_path(io, model_dir);
+    if (!found) return std::nullopt;
+    require_readable(*found, model_dir);
+    const std::vector<Candidate> valid = usable(*found);
+    if (!valid.empty()) return join_path(model_dir, valid.back().name);
+    if (!found->candidates.empty()) none_valid(model_dir, problems_of(*found, model_dir));
+    if (found->foreign) foreign_files(model_dir);
+    return std::nullopt;
+  });
 }
 
 std::unique_ptr<OpenedCheckpoint> open_latest(Io& io, const std::string& model_dir) {
-  for (int attempt = 1;; ++attempt) {
-    const auto path = latest(io, model_dir);
-    if (!path) throw no_checkpoint(model_dir, "a directory without one");
-    try {
-      return std::make_unique<OpenedCheckpoint>(io, *path);
-    } catch (const Error& error) {
-      // Retention was faster: a newer one is there.
-      if (!has_vanished(error) || attempt == kVanishingAttempts) throw;
+  return with_memory(model_dir, "look for checkpoints", [&]() -> std::unique_ptr<OpenedCheckpoint> {
+    for (int attempt = 1;; ++attempt) {
+      const auto path = latest(io, model_dir);
+      if (!path) throw no_checkpoint(model_dir, "a directory without one");
+      try {
+        return std::make_unique<OpenedCheckpoint>(io, *path);
+      } catch (const Error& error) {
+        // Retention was faster: a newer one is there.
+        if (!has_vanished(error) || attempt == kVanishingAttempts) throw;
+      }
     }
-  }
+  });
 }
 
 }  // namespace holdfast::io

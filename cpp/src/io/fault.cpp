@@ -103,6 +103,14 @@ Error system_error(const std::string& call, const std::string& path, int error_n
           {{"path", path}, {"call", call}, {"errno", std::to_string(error_number)}}};
 }
 
+Error short_of_memory(const std::string& path, const std::string& what, const std::string& kind) {
+  return {Code::kResourceExhausted,
+          path + ": expected enough free memory to " + what +
+              ", got less. Checkpoints are untouched. Free memory, then try again.",
+          {{"path", path}},
+          kind};
+}
+
 int errno_of(const Error& error) {
   const auto found = error.details().find("errno");
   if (found == error.details().end()) return 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <string>
 
 #include "holdfast/error.h"
@@ -33,6 +34,21 @@ Error no_checkpoint(const std::string& path, const std::string& found);
 Code code_of_errno(int error_number) noexcept;
 // `<call> <path>: <errno text>`, with code_of_errno and no kind.
 Error system_error(const std::string& call, const std::string& path, int error_number);
+// ResourceExhausted, of a std::bad_alloc. `what`: "save", "remove checkpoints", ...
+Error short_of_memory(const std::string& path, const std::string& what,
+                      const std::string& kind = "");
+
+// What function() returns; short_of_memory in place of its std::bad_alloc.
+template <typename Function>
+auto with_memory(const std::string& path, const char* what, Function function,
+                 const char* kind = "") -> decltype(function()) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    throw short_of_memory(path, what, kind);
+  }
+}
+
 // The errno that made a call fail, from an error's details; 0 when it came from no call, or from
 // one that says what kind of thing was found (a socket), which is damage.
 int errno_of(const Error& error);

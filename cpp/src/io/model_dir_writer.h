@@ -52,6 +52,8 @@ class ModelDirWriter {
   void recover_side(const std::string& name, const SideName& side, const Scan& found);
   void remove_unfinished(const Candidate& candidate);
   bool delete_directory(const std::string& name);  // its files and itself; false with a warning
+  void replace_bookkeeping(const std::string& json_text);
+  void remove_checkpoint(const std::string& path);
   void move_to_trash(const std::string& name, std::int64_t step);
   // The step in the name. Throws: InvalidArgument unless it is a checkpoint of this directory.
   std::int64_t expect_own(const std::string& path);

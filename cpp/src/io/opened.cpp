@@ -244,12 +244,12 @@ void OpenedCheckpoint::read_chunk(const Chunk& chunk) const {
 Tensor OpenedCheckpoint::read_strings(const TensorEntry& tensor) const {
   if (tensor.parts.empty()) return {tensor.dtype, tensor.shape};
   const PartEntry& entry = tensor.parts.front();
-  const LargeBuffer bytes(static_cast<std::size_t>(entry.bytes));
+  const std::shared_ptr<void> bytes = uninitialized_bytes(static_cast<std::size_t>(entry.bytes));
   std::vector<Chunk> chunks;
-  add_chunks(tensor, bytes.data(), chunks);
+  add_chunks(tensor, static_cast<unsigned char*>(bytes.get()), chunks);
   for (const Chunk& chunk : chunks) read_chunk(chunk);
   Tensor value(tensor.dtype, tensor.shape);
-  const std::string_view part(reinterpret_cast<const char*>(bytes.data()),
+  const std::string_view part(static_cast<const char*>(bytes.get()),
                               static_cast<std::size_t>(entry.bytes));
   const std::string wrong =
       decode_strings(part, static_cast<std::size_t>(value.size()), value.data<std::string>());
@@ -306,24 +306,28 @@ std::vector<Tensor> OpenedCheckpoint::read(const std::vector<const TensorEntry*>
 }
 
 std::vector<Tensor> OpenedCheckpoint::read_all(int threads) const {
-  std::vector<const TensorEntry*> all;
-  all.reserve(manifest_.tensors.size());
-  for (const TensorEntry& tensor : manifest_.tensors) all.push_back(&tensor);
-  std::vector<Tensor> values = read(all, threads);
-  check_gaps(threads);
-  return values;
+  return with_memory(path_, "read the checkpoint", [&] {
+    std::vector<const TensorEntry*> all;
+    all.reserve(manifest_.tensors.size());
+    for (const TensorEntry& tensor : manifest_.tensors) all.push_back(&tensor);
+    std::vector<Tensor> values = read(all, threads);
+    check_gaps(threads);
+    return values;
+  });
 }
 
 void OpenedCheckpoint::verify(int threads) const {
-  std::vector<Chunk> chunks;
-  for (const TensorEntry& tensor : manifest_.tensors) add_chunks(tensor, nullptr, chunks);
-  run_parallel(threads, chunks.size(), kChunksAtOnce,
-               [&](std::size_t i) { read_chunk(chunks[i]); });
-  // Offsets of strings and the step mean something: these are read as for a restore.
-  for (const TensorEntry& tensor : manifest_.tensors)
-    if (tensor.dtype == DType::kString || tensor.role == "global_step")
-      static_cast<void>(read(tensor));
-  check_gaps(threads);
+  with_memory(path_, "verify the checkpoint", [&] {
+    std::vector<Chunk> chunks;
+    for (const TensorEntry& tensor : manifest_.tensors) add_chunks(tensor, nullptr, chunks);
+    run_parallel(threads, chunks.size(), kChunksAtOnce,
+                 [&](std::size_t i) { read_chunk(chunks[i]); });
+    // Offsets of strings and the step mean something: these are read as for a restore.
+    for (const TensorEntry& tensor : manifest_.tensors)
+      if (tensor.dtype == DType::kString || tensor.role == "global_step")
+        static_cast<void>(read(tensor));
+    check_gaps(threads);
+  });
 }
 
 void OpenedCheckpoint::check_gaps(int threads) const {

@@ -32,11 +32,14 @@ std::uint64_t newest_seq_of(const Scan& found) {
 }  // namespace
 
 ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const WriterOptions& options)
-    : io_(io), path_(model_dir), options_(options) {
-  open_directory();
-  lock_ = std::make_unique<WriterLock>(io_, directory_.get(), path_, options_.break_lock);
-  for (const std::string& warning : lock_->warnings()) warn(warning);
-  recover();
+    : io_(io), options_(options) {
+  with_memory(model_dir, "start writing", [&] {
+    path_ = model_dir;
+    open_directory();
+    lock_ = std::make_unique<WriterLock>(io_, directory_.get(), path_, options_.break_lock);
+    for (const std::string& warning : lock_->warnings()) warn(warning);
+    recover();
+  });
 }
 
 // mkdir -p; each new name is synced in its parent, since a checkpoint is as durable as its path.
@@ -128,12 +131,11 @@ void ModelDirWriter::recover_side(const std::string& name, const SideName& side,
   const int there = io_.stat(directory_.get(), target, stat);
   const int renamed =
       there == -ENOENT ? io_.rename(directory_.get(), name, target, RenameMode::kReplace) : -EEXIST;
-  if (renamed < 0) {
+  // Not synced: until the next fsync of model_dir a power cut brings the old name back, which
+  // readers and the next recovery know as well.
+  if (renamed < 0)
     warn("checkpoint " + join_path(path_, name) + ": cannot be named " + target +
          " again: " + errno_text(-renamed));
-  } else if (options_.sync) {
-    static_cast<void>(sync_directory(directory_.get(), path_));
-  }
 }
 
 // Only what the format itself makes is ever deleted, and never a checkpoint that is damaged.
@@ -202,6 +204,10 @@ std::int64_t ModelDirWriter::expect_own(const std::string& path) {
 
 void ModelDirWriter::remove(const std::string& path) {
   lock_->check_owned();
+  with_memory(path_, "remove a checkpoint", [&] { remove_checkpoint(path); });
+}
+
+void ModelDirWriter::remove_checkpoint(const std::string& path) {
   const std::int64_t step = expect_own(path);
   if (is_pinned(io_, directory_.get(), step))
     throw Error(Code::kFailedPrecondition,

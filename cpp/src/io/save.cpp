@@ -311,29 +311,27 @@ bool ModelDirWriter::equal_is_there(SaveSource& source) {
 
 std::string ModelDirWriter::save(SaveSource& source) {
   lock_->check_owned();
-  if (equal_is_there(source))
-    return join_path(path_,
-                     checkpoint_name(static_cast<std::int64_t>(source.plan().manifest.step)));
-  return Save(*this, source).run();
+  const auto run = [&]() -> std::string {
+    if (equal_is_there(source))
+      return join_path(path_,
+                       checkpoint_name(static_cast<std::int64_t>(source.plan().manifest.step)));
+    return Save(*this, source).run();
+  };
+  return with_memory(path_, "save", run, "CheckpointSaveError");
 }
 
 std::string ModelDirWriter::save(const CheckpointContents& contents) {
   lock_->check_owned();  // before the contents are looked at
-  std::optional<LiveSource> source;
-  try {
-    source.emplace(contents, options_.threads);
-  } catch (const std::bad_alloc&) {
-    throw Error(Code::kResourceExhausted,
-                "checkpoint in " + path_ +
-                    ": expected enough free memory to plan the save, got less. Nothing was "
-                    "written. Free memory, then save again.",
-                {{"path", path_}}, "CheckpointSaveError");
-  }
-  return save(*source);
+  const auto plan = [&] { return std::make_unique<LiveSource>(contents, options_.threads); };
+  return save(*with_memory(path_, "plan the save", plan, "CheckpointSaveError"));
 }
 
-void ModelDirWriter::write_bookkeeping(const std::string& json_text) {  // W10
+void ModelDirWriter::write_bookkeeping(const std::string& json_text) {
   lock_->check_owned();
+  with_memory(path_, "write checkpoint.json", [&] { replace_bookkeeping(json_text); });
+}
+
+void ModelDirWriter::replace_bookkeeping(const std::string& json_text) {  // W10
   const std::string text = encode_bookkeeping(json_text, next_seq_);
   const int directory = directory_.get();
   const std::string temporary = bookkeeping_temporary_name(random());

@@ -282,6 +282,33 @@ TEST(Recovery, AModelDirThatIsAFileIsRefused) {
                "expected a directory, got a file");
 }
 
+// An error of the file system says nothing of the checkpoint: it may be whole and the newest.
+TEST(Unreadable, ACheckpointIsNeitherPassedOverNorRenamedNorItsNumberGivenAgain) {
+  const TemporaryFolder folder;
+  TestIo io(folder.path());
+  auto writer = std::make_unique<ModelDirWriter>(io, folder.path(), WriterOptions{});
+  writer->save(tiny(7, 1));
+  writer->save(tiny(8, 2));
+  for (const char* call : {"open model.ckpt-8/COMMIT", "pread model.ckpt-8/COMMIT"}) {
+    io.fail_calls = {{call, EIO}};
+    const std::string text =
+        "model.ckpt-8: expected one that can be read, got Input/output error. "
+        "It may be the newest, so no other is used in its place.";
+    EXPECT_ERROR(latest(io, folder.path()), Code::kUnavailable, text);
+    EXPECT_ERROR(list(io, folder.path()), Code::kUnavailable, text);
+    EXPECT_ERROR(open_latest(io, folder.path()), Code::kUnavailable, text);
+    EXPECT_ERROR(writer->save(tiny(8, 3)), Code::kUnavailable, "Earlier checkpoints are untouched");
+    EXPECT_EQ(names_of(folder.path()), (Names{"model.ckpt-7", "model.ckpt-8"}));
+    EXPECT_EQ(problems(io, folder.path()).size(), 1u);
+  }
+  io.fail_calls = {{"open model.ckpt-8", EMFILE}};
+  EXPECT_ERROR(writer->save(tiny(8, 3)), Code::kUnavailable, "Too many open files");
+  writer.reset();
+  EXPECT_ERROR(ModelDirWriter(io, folder.path(), {}), Code::kResourceExhausted, "can be read");
+  io.fail_calls.clear();
+  EXPECT_EQ(value_of_latest(folder.path()), 2);
+}
+
 TEST(Remove, TakesOneCheckpointThroughTrash) {
   const TemporaryFolder folder;
   TestIo io(folder.path());

@@ -1,6 +1,7 @@
 #include "dropped_syncs.h"
 
 #include <map>
+#include <unordered_set>
 
 #include "io/names.h"
 #include "power_cut.h"
@@ -36,11 +37,15 @@ std::string violation_without(const std::string& purpose, std::int64_t& states) 
   };
   for (const Scenario& scenario : scenarios()) {
     const Recording recording = record(scenario, leave_out);
+    std::unordered_set<std::string> seen;
     Disk disk(recording.before);
     for (std::size_t made = 0;; ++made) {
       for (const Choice& choice : systematic_choices(disk)) {
+        const Tree tree = disk.after(choice);
+        if (!seen.insert(std::to_string(hash_of(tree)) + text_of(recording.promises[made])).second)
+          continue;
         ++states;
-        const auto broken = after_power_cut(recording, made, disk.after(choice));
+        const auto broken = after_power_cut(recording, made, tree);
         if (!broken.empty()) return std::string(scenario.name) + ": " + broken.front();
       }
       if (made == recording.changes.size()) break;

@@ -226,8 +226,8 @@ void fail_reads(const Setting& setting, Outcome& outcome) {
 
 Outcome error_at_every_call(const Setting& setting) {
   Outcome outcome;
-  fail_calls(setting, outcome);
   fail_reads(setting, outcome);
+  fail_calls(setting, outcome);
   return outcome;
 }
 

@@ -202,6 +202,7 @@ int TreeIo::move(Node& parent, NodeId at, const std::string& from, const std::st
   }
   if (target != parent.entries.end()) {
     if (mode == io::RenameMode::kNoReplace) return -EEXIST;
+    if (target->second == moved) return 0;  // a name renamed to itself
     const Node& there = tree_.nodes[static_cast<std::size_t>(target->second)];
     const bool moves_directory = tree_.nodes[static_cast<std::size_t>(moved)].is_directory;
     if (there.is_directory && !moves_directory) return -EISDIR;
