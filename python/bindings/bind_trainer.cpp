@@ -96,8 +96,7 @@ void bind_trainer(py::module_& module) {
             plan.opening = std::move(opening);
             trainer.add_summaries(writer, std::move(plan));
           },
-          "writer"_a, "sources"_a, "every"_a, "speed_every"_a,
-          "opening"_a = std::vector<Event>{})
+          "writer"_a, "sources"_a, "every"_a, "speed_every"_a, "opening"_a = std::vector<Event>{})
       .def("clear_summaries", &Trainer::clear_summaries)
       .def("request_stop", &Trainer::request_stop)
       .def("limit_call", &Trainer::limit_call, "seconds"_a)

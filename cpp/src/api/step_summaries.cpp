@@ -16,8 +16,8 @@ void check_source(const Graph& graph, const SummarySource& source) {
   const bool scalar =
       source.kind == SummaryValue::Kind::kScalar && is_float && node.type.shape.empty();
   const bool histogram = source.kind == SummaryValue::Kind::kHistogram && node.op == "histogram";
-  const bool text = source.kind == SummaryValue::Kind::kText &&
-                    node.type.dtype == DType::kString && node.type.shape.empty();
+  const bool text = source.kind == SummaryValue::Kind::kText && node.type.dtype == DType::kString &&
+                    node.type.shape.empty();
   if (scalar || histogram || text) return;
   throw Error(Code::kInvalidArgument,
               "summary \"" + source.tag +

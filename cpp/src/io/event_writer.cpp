@@ -48,10 +48,7 @@ std::int64_t seconds_after(const std::vector<std::string>& names, std::int64_t n
 }  // namespace
 
 EventQueue::EventQueue(Io& io, std::string directory, EventWriterOptions options)
-    : io_(io),
-      directory_(std::move(directory)),
-      options_(std::move(options)),
-      owner_(::getpid()) {}
+    : io_(io), directory_(std::move(directory)), options_(std::move(options)), owner_(::getpid()) {}
 
 EventQueue::~EventQueue() { close(); }
 

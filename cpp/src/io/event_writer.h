@@ -75,7 +75,7 @@ class EventQueue {
   std::string path_;
 
   std::mutex file_mutex_;  // of the file; taken before mutex_
-  Records writing_;  // its memory is used again
+  Records writing_;        // its memory is used again
   File file_;
   std::uint64_t size_ = 0;
 };

@@ -45,10 +45,9 @@ struct Model {
                                   {{"dtype", std::string("float32")},
                                    {"shape", Shape{}},
                                    {"values", std::vector<double>{0.5}}});
-    const NodeId one = graph.add("constant", {},
-                                 {{"dtype", std::string("int64")},
-                                  {"shape", Shape{}},
-                                  {"values", std::vector<double>{1}}});
+    const NodeId one = graph.add(
+        "constant", {},
+        {{"dtype", std::string("int64")}, {"shape", Shape{}}, {"values", std::vector<double>{1}}});
     const NodeId g = graph.gradients(loss, {w})[0];
     train = graph.add("group", {graph.add("apply_gradient_descent", {w, rate, g}),
                                 graph.add("assign_add", {step, one})});
@@ -208,8 +207,8 @@ TEST_F(StepSummariesTest, RecordingChangesNoBit) {
 TEST_F(StepSummariesTest, AFullDiskDoesNotStopARun) {
   feed(50);
   io::write_file(folder_ / "file", "");
-  const auto events = std::make_shared<EventWriter>(folder_ / "file/events",
-                                                    EventWriterOptions{0.01, 2, 5, ""});
+  const auto events =
+      std::make_shared<EventWriter>(folder_ / "file/events", EventWriterOptions{0.01, 2, 5, ""});
   trainer_.add_summaries(events, plan(1));
   EXPECT_EQ(run(49).steps, 49);
   events->close();

@@ -41,9 +41,9 @@ TEST(Event, ScalarsAreSimpleValues) {
   event.wall_time = 1;
   event.step = 2;
   event.values.push_back(scalar("loss", 0.25f));
-  const std::string expected =
-      std::string("\x09\x00\x00\x00\x00\x00\x00\xf0\x3f", 9) + "\x10\x02" +
-      "\x2a\x0d\x0a\x0b\x0a\x04loss" + std::string("\x15\x00\x00\x80\x3e", 5);
+  const std::string expected = std::string("\x09\x00\x00\x00\x00\x00\x00\xf0\x3f", 9) + "\x10\x02" +
+                               "\x2a\x0d\x0a\x0b\x0a\x04loss" +
+                               std::string("\x15\x00\x00\x80\x3e", 5);
   EXPECT_EQ(encode_event(event), expected);
 }
 
@@ -122,8 +122,7 @@ TEST(Event, RefusesFieldsOfAnotherType) {
           "event: expected a float, got another wire type");
   WireWriter histogram;
   histogram.bytes(6, "1234567");
-  refused(WireWriter().message(
-              5, WireWriter().message(1, WireWriter().message(5, histogram))),
+  refused(WireWriter().message(5, WireWriter().message(1, WireWriter().message(5, histogram))),
           "event: expected doubles of eight bytes");
   WireWriter uneven;
   uneven.float64(6, 1);

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cfloat>
-#include <cstring>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 
@@ -67,8 +67,8 @@ void expect_as_tensorflow(DType dtype, const std::vector<T>& values) {
   const std::vector<double> counts(result.begin() + kHistogramFacts, result.end());
   ASSERT_EQ(counts.size(), expected.counts().size());
   for (std::size_t i = 0; i < counts.size(); ++i)
-    ASSERT_EQ(counts[i], expected.counts()[i]) << "bucket " << i << " up to "
-                                               << expected.limits()[i];
+    ASSERT_EQ(counts[i], expected.counts()[i])
+        << "bucket " << i << " up to " << expected.limits()[i];
   std::vector<double> limits, written;
   expected.encode(limits, written);
   const HistogramValue value = histogram_value(result.data());
@@ -82,8 +82,8 @@ TEST(Histogram, HasTensorFlowsLimits) {
 }
 
 TEST(Histogram, OfAFewValuesByHand) {
-  const std::vector<double> result = values_of<double>(
-      apply("histogram", {floats({2, 2}, {-1.0f, 0.0f, 0.0f, 3.0f})}));
+  const std::vector<double> result =
+      values_of<double>(apply("histogram", {floats({2, 2}, {-1.0f, 0.0f, 0.0f, 3.0f})}));
   EXPECT_EQ(std::vector<double>(result.begin(), result.begin() + kHistogramFacts),
             (std::vector<double>{-1, 3, 4, 2, 10}));
   const HistogramValue value = histogram_value(result.data());
@@ -105,8 +105,8 @@ TEST(Histogram, FindsTheBucketOfFloatsAroundEveryLimit) {
   for (const double limit : histogram_limits()) {
     const auto near = static_cast<float>(limit);
     if (!std::isfinite(near)) continue;
-    values.insert(values.end(), {near, std::nextafter(near, -FLT_MAX),
-                                 std::nextafter(near, FLT_MAX)});
+    values.insert(values.end(),
+                  {near, std::nextafter(near, -FLT_MAX), std::nextafter(near, FLT_MAX)});
   }
   for (const float edge : {0.0f, -0.0f, FLT_MIN, FLT_TRUE_MIN, FLT_MAX})
     values.insert(values.end(), {edge, -edge});
@@ -136,14 +136,14 @@ TEST(Histogram, LeavesOutWhatIsNotFinite) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const auto with = apply("histogram", {floats({5}, {kNan, 1, kInfinity, 2, -kInfinity})});
-  EXPECT_EQ(values_of<double>(with),
-            values_of<double>(apply("histogram", {floats({2}, {1, 2})})));
+  EXPECT_EQ(values_of<double>(with), values_of<double>(apply("histogram", {floats({2}, {1, 2})})));
 }
 
 TEST(Histogram, RefusesTexts) {
-  EXPECT_EQ(error_of("histogram", {tensor<std::string>(DType::kString, {1}, {"a"})}),
-            "node \"histogram\": input 0: expected float32, float64, int32 or int64; got string; cast it "
-            "first");
+  EXPECT_EQ(
+      error_of("histogram", {tensor<std::string>(DType::kString, {1}, {"a"})}),
+      "node \"histogram\": input 0: expected float32, float64, int32 or int64; got string; cast it "
+      "first");
 }
 
 }  // namespace

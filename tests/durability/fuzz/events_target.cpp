@@ -24,7 +24,8 @@ bool is_read(const Attempt& attempt, bool of_record) {
   try {
     return attempt();
   } catch (const Error& error) {
-    if (error.code() != Code::kDataLoss) broken_promise(std::string("another code: ") + error.what());
+    if (error.code() != Code::kDataLoss)
+      broken_promise(std::string("another code: ") + error.what());
     for (const char* fact : {"path", "offset", "expected", "found"})
       if (of_record && error.details().count(fact) == 0)
         broken_promise(std::string("damage without its ") + fact + ": " + error.what());
