@@ -69,8 +69,9 @@ PYTHON_LAYERS: dict[str, set[str]] = {
 }
 # The library needs numpy; only the command line may need more when it is imported.
 THIRD_PARTY_PYTHON = {"numpy": set(PYTHON_LAYERS), "typer": {"cli"}, "rich": {"cli"}}
-# Imported inside functions only, when a user asks for what they serve: the live line, data frames.
-OPTIONAL_PYTHON = {"rich", "pandas"}
+# Imported inside functions only, when a user asks for what they serve: the live line, data
+# frames, plots.
+OPTIONAL_PYTHON = {"rich", "pandas", "matplotlib"}
 # The package's face names every module and has no layer; __main__ speaks of the installation.
 FACES = {"__init__.py", "__main__.py"}
 
