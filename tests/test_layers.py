@@ -47,7 +47,8 @@ PYTHON_LAYERS: dict[str, set[str]] = {
     "feature_column": {"graph", "errors"},
     "data": {"graph", "errors", "_core"},  # a mapped function is a graph of its own
     "inputs": {"data"},  # numpy_input_fn and pandas_input_fn under the name scripts know
-    "summary": {"graph", "errors"},
+    # Event files are written and read by the core: no second wire format or framing in Python.
+    "summary": {"graph", "errors", "_core"},
     "train": {"summary", "graph", "errors", "_core"},
     "saved_model": {"graph", "errors", "_core"},
     "estimator": {
@@ -68,8 +69,9 @@ PYTHON_LAYERS: dict[str, set[str]] = {
 }
 # The library needs numpy; only the command line may need more when it is imported.
 THIRD_PARTY_PYTHON = {"numpy": set(PYTHON_LAYERS), "typer": {"cli"}, "rich": {"cli"}}
-# Imported inside functions only, when a user asks for what they serve: the live line, data frames.
-OPTIONAL_PYTHON = {"rich", "pandas"}
+# Imported inside functions only, when a user asks for what they serve: the live line, data
+# frames, plots.
+OPTIONAL_PYTHON = {"rich", "pandas", "matplotlib"}
 # The package's face names every module and has no layer; __main__ speaks of the installation.
 FACES = {"__init__.py", "__main__.py"}
 

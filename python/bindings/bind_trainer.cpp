@@ -83,7 +83,21 @@ void bind_trainer(py::module_& module) {
            "graph"_a, "seed"_a, "threads"_a = 0, py::call_guard<py::gil_scoped_release>())
       .def("set_input", &Trainer::set_input, "input"_a, "placeholders"_a = std::vector<NodeId>{})
       .def("run", &Trainer::run, "steps"_a, "targets"_a, "fetches"_a, "watch"_a = kNoNode,
-           py::call_guard<py::gil_scoped_release>())
+           "record"_a = true, py::call_guard<py::gil_scoped_release>())
+      .def(
+          "add_summaries",
+          [](Trainer& trainer, const std::shared_ptr<EventWriter>& writer,
+             const std::vector<std::tuple<std::string, SummaryValue::Kind, NodeId>>& sources,
+             std::int64_t every, std::int64_t speed_every, std::vector<Event> opening) {
+            SummaryPlan plan;
+            for (const auto& [tag, kind, node] : sources) plan.sources.push_back({tag, kind, node});
+            plan.every = every;
+            plan.speed_every = speed_every;
+            plan.opening = std::move(opening);
+            trainer.add_summaries(writer, std::move(plan));
+          },
+          "writer"_a, "sources"_a, "every"_a, "speed_every"_a, "opening"_a = std::vector<Event>{})
+      .def("clear_summaries", &Trainer::clear_summaries)
       .def("request_stop", &Trainer::request_stop)
       .def("limit_call", &Trainer::limit_call, "seconds"_a)
       .def("variable_names", &Trainer::variable_names)

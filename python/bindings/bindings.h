@@ -12,6 +12,7 @@ void bind_text_files(pybind11::module_& module);
 void bind_errors(pybind11::module_& module);
 void bind_checkpoint(pybind11::module_& module);
 void bind_graph(pybind11::module_& module);
+void bind_summary(pybind11::module_& module);
 void bind_trainer(pybind11::module_& module);
 
 // Messages quote what stands in files, which need not be UTF-8: such bytes show as \xe3.

@@ -10,5 +10,6 @@ PYBIND11_MODULE(_core, module) {
   bind_dataset(module);
   bind_checkpoint(module);
   bind_graph(module);
+  bind_summary(module);
   bind_trainer(module);
 }

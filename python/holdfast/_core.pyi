@@ -1,6 +1,7 @@
 """The typed face of the extension. Arrays are NumPy's; string tensors are arrays of bytes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 import numpy.typing as npt
@@ -191,8 +192,27 @@ class Trainer:
     def __init__(self, graph: Graph, seed: int, threads: int = 0) -> None: ...
     def set_input(self, input: Input | None, placeholders: Sequence[int] = ...) -> None: ...
     def run(
-        self, steps: int, targets: Sequence[int], fetches: Sequence[int], watch: int = -1
+        self,
+        steps: int,
+        targets: Sequence[int],
+        fetches: Sequence[int],
+        watch: int = -1,
+        record: bool = True,
     ) -> RunResult: ...
+    def clear_summaries(self) -> None: ...
+    def add_summaries(
+        self,
+        writer: EventWriter,
+        sources: Sequence[tuple[str, SummaryKind, int]],
+        every: int,
+        speed_every: int,
+        opening: Sequence[Event] = ...,
+    ) -> None:
+        """Records (tag, kind, node) after steps 1, 1 + every, ... from now on; 0: never.
+
+        `opening` is written after the first step, before anything else.
+        """
+
     def request_stop(self) -> None: ...
     def limit_call(self, seconds: float) -> None: ...
     def variable_names(self) -> list[str]: ...
@@ -220,6 +240,99 @@ class Trainer:
 
         Raises CheckpointSaveError, code RESOURCE_EXHAUSTED, when memory is short.
         """
+
+class HistogramValue:
+    """A distribution: bucket[i] values lie below bucket_limit[i] and not below the limit before."""
+
+    def __init__(self) -> None: ...
+    min: float
+    max: float
+    num: float
+    sum: float
+    sum_squares: float
+    bucket_limit: list[float]
+    bucket: list[float]
+
+class SummaryKind(Enum):
+    SCALAR = ...
+    HISTOGRAM = ...
+    TEXT = ...
+    OTHER = ...
+
+class SummaryValue:
+    """One value under a tag."""
+
+    def __init__(self) -> None: ...
+    tag: str
+    kind: SummaryKind
+    scalar: float
+    histogram: HistogramValue
+    @property
+    def text(self) -> bytes: ...
+    @text.setter
+    def text(self, text: bytes | str) -> None: ...
+
+class SessionLog:
+    class Status(Enum):
+        UNSPECIFIED = ...
+        START = ...
+        STOP = ...
+        CHECKPOINT = ...
+
+    def __init__(self) -> None: ...
+    status: SessionLog.Status
+    checkpoint_path: str
+
+class Event:
+    """One record of an event file; what is empty is not stored."""
+
+    def __init__(self) -> None: ...
+    wall_time: float
+    step: int
+    file_version: str
+    @property
+    def graph_def(self) -> bytes: ...
+    @graph_def.setter
+    def graph_def(self, bytes: bytes) -> None: ...
+    values: list[SummaryValue]  # a copy: assign the whole list
+    session_log: SessionLog
+
+class EventWriter:
+    """Appends events to a new file of a directory, from a thread of its own; never raises."""
+
+    def __init__(
+        self,
+        directory: str,
+        flush_secs: float = 2.0,
+        queue_size: int = 4096,
+        suffix: str = "",
+    ) -> None: ...
+    def add(self, event: Event) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    @property
+    def directory(self) -> str: ...
+    @property
+    def path(self) -> str:
+        """Of the file; empty before the first event."""
+    @property
+    def lost_events(self) -> int: ...
+    def take_warnings(self) -> list[str]: ...
+
+class EventReader:
+    """The events of one file in order."""
+
+    def __init__(self, path: str) -> None: ...
+    def next(self) -> Event | None: ...
+    @property
+    def torn(self) -> bool:
+        """Whether the file ended in the middle of a record."""
+
+def graph_def(graph: Graph) -> bytes:
+    """The graph as TensorBoard's Graphs page reads it."""
+
+def histogram_limits() -> list[float]:
+    """The upper limits of TensorFlow's buckets."""
 
 class CheckpointInfo:
     @property

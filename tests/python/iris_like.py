@@ -67,6 +67,11 @@ def state_of(model_dir):
     }
 
 
+def without_events(tree):
+    """What tree_of has returned, without event files."""
+    return {name: digest for name, digest in tree.items() if "events.out.tfevents." not in name}
+
+
 def tree_of(directory):
     """Every file below a directory by relative name, with a digest of its bytes."""
     root = pathlib.Path(directory)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -14,14 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import holdfast
 from holdfast.cli._app import app
-from holdfast.cli._description import load_description
-from holdfast.cli._model import make_estimator, train_input
-from holdfast.cli._progress import ProgressHook, live_line
 from holdfast.cli._split import split_rows
 from holdfast.cli._table import read_table
 
@@ -270,26 +264,6 @@ def test_errors_are_json_on_request_and_tracebacks_with_debug(tmp_path: Path) ->
     assert json.loads(result.stderr)["exit_code"] == result.exit_code == 4
     with_debug = run("evaluate", "--model-dir", tmp_path, "--debug")
     assert type(with_debug.exception).__name__ == "CommandError"
-
-
-def test_on_a_terminal_a_live_line_shows_step_speed_and_loss(trained: Path) -> None:
-    screen = io.StringIO()
-    console = Console(file=screen, force_terminal=True, width=120)
-    description = load_description(trained)
-    assert description is not None
-    estimator = make_estimator(description, trained.parent / "live")
-    features, labels = np.zeros((10, 4), np.float32), np.zeros(10, np.int64)
-    with live_line(console, shown=True) as line:
-        assert line is not None
-        hook = ProgressHook(line, steps=50)
-        estimator.train(train_input(features, labels, 10), hooks=[hook], steps=50)
-    assert "step 1 " in screen.getvalue()
-    assert re.search(r"[0-9] steps/s   loss [0-9.]+ ", screen.getvalue())
-
-
-def test_no_live_line_without_a_terminal() -> None:
-    with live_line(Console(file=io.StringIO()), shown=True) as line:
-        assert line is None
 
 
 def test_names_with_brackets_are_printed_as_they_are(tmp_path: Path) -> None:

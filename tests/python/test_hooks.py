@@ -35,9 +35,9 @@ class CountingTrainer:
     def __getattr__(self, name):
         return getattr(self._trainer, name)
 
-    def run(self, steps, *rest):
+    def run(self, steps, *rest, **more):
         self.calls.append(steps)
-        return self._trainer.run(steps, *rest)
+        return self._trainer.run(steps, *rest, **more)
 
 
 class Run:

@@ -133,4 +133,4 @@ def test_a_checkpoint_from_elsewhere_is_not_noted(tmp_path):
     line(tmp_path / "a").train(line_data, steps=1)
     path = str(tmp_path / "a" / "model.ckpt-1")
     line(tmp_path / "b").evaluate(line_data, steps=1, checkpoint_path=path)
-    assert not (tmp_path / "b").exists()
+    assert not (tmp_path / "b" / "eval" / "metrics.jsonl").exists()

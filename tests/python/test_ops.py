@@ -377,6 +377,15 @@ def mean(x: Array, **how: Any) -> Any:
     return np.trunc(np.mean(x, **how))
 
 
+def histogram(x: Array) -> Array:
+    """min, max, num, sum, sum of squares, then the count below each of TensorFlow's limits."""
+    limits = np.array(_core.histogram_limits())
+    counts = np.zeros(len(limits))
+    np.add.at(counts, np.searchsorted(limits, x.ravel(), side="right"), 1)
+    ends = [x.min(), x.max()] if x.size else [0, 0]
+    return np.array([*ends, x.size, x.sum(), np.square(x).sum(), *counts])
+
+
 ANY_DTYPE = [*NUMBERS, "bool", "string"]
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
 # Sums of quarters are exact, so those of float32 have no error at all.
@@ -501,6 +510,8 @@ REDUCTIONS = [
     Case(op="argmax", operands=along(), reference=np.argmax),
     Case(op="argmin", operands=along(), reference=np.argmin),
     Case(op="sum_like", operands=like_a_wider_one(True), reference=sum_like),
+    Case(op="histogram", operands=one(NUMBERS), reference=histogram),
+    Case(op="histogram", operands=within(-1e-9, 1e9), reference=histogram),
     Case(op="auc_counts", operands=scored(), reference=auc_counts),
 ]
 

@@ -10,6 +10,7 @@
 #include "holdfast/checkpoint.h"
 #include "holdfast/export.h"
 #include "holdfast/graph.h"
+#include "holdfast/summary.h"
 
 namespace holdfast {
 
@@ -28,6 +29,22 @@ struct RunResult {
   StopReason reason = StopReason::kSteps;
   float watched = 0.0f;         // the value of `watch` at the last step finished; 0 without one
   std::vector<Tensor> fetched;  // copies, of the last step asked for; empty when it was not reached
+};
+
+// A node that is recorded under a tag. kScalar: a float32 or float64 scalar; kText: a string
+// scalar; kHistogram: the result of an operation "histogram".
+struct SummarySource {
+  std::string tag;
+  SummaryValue::Kind kind = SummaryValue::Kind::kScalar;
+  NodeId node = kNoNode;
+};
+
+// What run() writes into an event file on its own. Steps are counted from add_summaries().
+struct SummaryPlan {
+  std::vector<SummarySource> sources;
+  std::int64_t every = 0;        // record after steps 1, 1 + every, ...; 0: never
+  std::int64_t speed_every = 0;  // "global_step/sec" after steps 1 + speed_every, ...; 0: never
+  std::vector<Event> opening;    // written after the first step: a run without one leaves no trace
 };
 
 // What restore() does with optimizer slots.
@@ -66,9 +83,16 @@ class HOLDFAST_API Trainer {
 
   // Runs up to `steps` steps: one element of the input each (none when no input is set), computing
   // `targets` each time and `fetches` the last time. `watch`, when not kNoNode, is a float scalar
-  // checked after every step: NaN stops the run.
+  // checked after every step: NaN stops the run. `record` false: no steps of training, which
+  // summaries neither record nor count.
   RunResult run(std::int64_t steps, const std::vector<NodeId>& targets,
-                const std::vector<NodeId>& fetches, NodeId watch = kNoNode);
+                const std::vector<NodeId>& fetches, NodeId watch = kNoNode, bool record = true);
+  // From now on steps are recorded as the plan says, too; events carry the global step after the
+  // step. Throws: InvalidArgument for a source that is none of the three.
+  void add_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan);
+  // Ends all recording.
+  void clear_summaries();
+
   // From any thread or signal handler: run() returns after the step that is being computed.
   void request_stop() noexcept;
   // run() returns after the step in which so many seconds since its call are over; 0: no limit.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "api/trainer_impl.h"
@@ -58,7 +59,7 @@ std::vector<Feed> Trainer::Impl::feeds_of_element() const {
   return feeds;
 }
 
-PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted) {
+PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted, bool& evicted) {
   const std::vector<Feed> feeds = input == nullptr ? std::vector<Feed>{} : feeds_of_element();
   for (auto it = programs.begin(); it != programs.end(); ++it) {
     if ((*it)->wanted == wanted && same_feeds((*it)->feeds, feeds)) {
@@ -66,7 +67,8 @@ PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted) {
       return *programs.front();
     }
   }
-  if (programs.size() == kProgramsKept) programs.pop_back();
+  evicted = programs.size() == kProgramsKept;
+  if (evicted) programs.pop_back();
   programs.insert(programs.begin(),
                   std::unique_ptr<PlannedProgram>(new PlannedProgram{
                       wanted, feeds, Program(graph, state, wanted, feeds, threads)}));
@@ -112,18 +114,45 @@ void Trainer::set_input(std::shared_ptr<Input> input, std::vector<NodeId> placeh
   impl_->placeholders = std::move(placeholders);
 }
 
+namespace {
+
+// What a step computes beside the targets decides which program runs it.
+struct StepKind {
+  bool fetches = false;
+  std::vector<bool> recorders;  // those that record this step
+  bool operator==(const StepKind& other) const {
+    return fetches == other.fetches && recorders == other.recorders;
+  }
+};
+
+void append(std::vector<NodeId>& nodes, const std::vector<NodeId>& more) {
+  nodes.insert(nodes.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
 RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
-                       const std::vector<NodeId>& fetches, NodeId watch) {
+                       const std::vector<NodeId>& fetches, NodeId watch, bool record) {
   Impl& self = *impl_;
   std::vector<NodeId> plain = targets;
   if (watch != kNoNode) plain.push_back(watch);
-  std::vector<NodeId> full = plain;
-  full.insert(full.end(), fetches.begin(), fetches.end());
+  const auto wanted = [&](const StepKind& kind) {
+    std::vector<NodeId> nodes = plain;
+    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
+      if (kind.recorders[i]) append(nodes, self.recorders[i].nodes());
+    if (kind.fetches) append(nodes, fetches);
+    return nodes;
+  };
 
   RunResult result;
   ThreadPool& workers = self.workers();
   const std::int64_t* global_step = self.state.global_step();
   PlannedProgram* current = nullptr;
+  // By what is recorded, while shapes stay: finding a program costs as much as a small layer.
+  std::map<std::vector<bool>, PlannedProgram*> known;
+  StepKind current_kind;
+  StepKind kind;
+  kind.recorders.resize(record ? self.recorders.size() : 0);
   self.stop.store(false, std::memory_order_relaxed);
   const CallLimit limit(self.call_limit_secs);
   while (result.steps < steps) {
@@ -139,10 +168,22 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
       result.reason = StopReason::kEndOfInput;
       return result;
     }
-    const bool last = result.steps + 1 == steps;
+    kind.fetches = result.steps + 1 == steps && !fetches.empty();
+    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
+      kind.recorders[i] = self.recorders[i].due();
     const bool changed = self.input != nullptr && self.input->shapes_changed();
-    if (current == nullptr || changed || (last && !fetches.empty())) {
-      current = &self.planned(last ? full : plain);
+    if (current == nullptr || changed || !(kind == current_kind)) {
+      if (changed) known.clear();
+      const auto found = known.find(kind.recorders);
+      if (kind.fetches || found == known.end()) {
+        bool evicted = false;
+        current = &self.planned(wanted(kind), evicted);
+        if (evicted) known.clear();
+        if (!kind.fetches) known[kind.recorders] = current;
+      } else {
+        current = found->second;
+      }
+      current_kind = kind;
     }
     if (self.input != nullptr) self.copy_element(current->program);
     current->program.run({workers, self.seed, global_step == nullptr ? 0 : *global_step});
@@ -154,12 +195,23 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
         return result;
       }
     }
+    std::size_t first = plain.size();
+    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
+      first += self.recorders[i].step_done(current->program, first, this->global_step());
   }
-  for (std::size_t i = plain.size(); current != nullptr && i < full.size(); ++i) {
-    result.fetched.push_back(copy_of(current->program.value(i)));
+  if (current_kind.fetches) {
+    const std::vector<NodeId> nodes = wanted(current_kind);
+    for (std::size_t i = nodes.size() - fetches.size(); i < nodes.size(); ++i)
+      result.fetched.push_back(copy_of(current->program.value(i)));
   }
   return result;
 }
+
+void Trainer::add_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan) {
+  impl_->recorders.emplace_back(impl_->graph, std::move(writer), std::move(plan));
+}
+
+void Trainer::clear_summaries() { impl_->recorders.clear(); }
 
 void Trainer::limit_call(double seconds) noexcept { impl_->call_limit_secs = seconds; }
 

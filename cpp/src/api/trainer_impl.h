@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/step_summaries.h"
 #include "base/thread_pool.h"
 #include "holdfast/trainer.h"
 #include "runtime/input.h"
@@ -31,6 +32,7 @@ struct Trainer::Impl {
   std::shared_ptr<Input> input;
   std::vector<NodeId> placeholders;
   std::vector<std::unique_ptr<PlannedProgram>> programs;  // the one used last comes first
+  std::vector<StepSummaries> recorders;
   std::atomic<bool> stop{false};
   double call_limit_secs = 0.0;  // 0: none
 
@@ -42,7 +44,8 @@ struct Trainer::Impl {
 
   ThreadPool& workers();
   // For the shapes of the input's current element; planned anew only when none of those kept fits.
-  PlannedProgram& planned(const std::vector<NodeId>& wanted);
+  // `evicted`: the one that was used longest ago had to go.
+  PlannedProgram& planned(const std::vector<NodeId>& wanted, bool& evicted);
   void copy_element(const Program& program) const;
 
  private:

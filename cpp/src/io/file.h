@@ -17,6 +17,8 @@ enum class OpenMode {
   kRead,             // a file, not through a symbolic link, without waiting for a FIFO's writer
   kReadFollow,       // the same for a file that the user has named, through links
   kLock,             // for the writer lock: made if missing, not through a symbolic link
+  kGrow,             // a new file that its owner may go on writing: an event file
+  kGrowMore,         // such a file again, not through a symbolic link
   kCreate,           // a new file for writing, read-only for everybody afterwards
   kDirectory,        // a directory, not through a symbolic link
   kDirectoryFollow,  // a directory that the user has named, through links

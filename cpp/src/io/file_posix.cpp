@@ -46,6 +46,9 @@ int flags_of(OpenMode mode) {
       return O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     case OpenMode::kLock:
       return O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    case OpenMode::kGrowMore:
+      return O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+    case OpenMode::kGrow:
     case OpenMode::kCreate:
       return O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     case OpenMode::kDirectory:
@@ -80,7 +83,7 @@ class PosixIo final : public Io {
 
   int open(int directory, const std::string& name, OpenMode mode) override {
     // The lock file is opened for writing by every later writer; checkpoints never are.
-    const mode_t permissions = mode == OpenMode::kLock ? 0666 : 0444;
+    const mode_t permissions = mode == OpenMode::kCreate ? 0444 : 0666;
     int result;
     do {
       result = or_errno(::openat(to_at(directory), name.c_str(), flags_of(mode), permissions));

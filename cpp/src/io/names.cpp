@@ -9,6 +9,7 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::string_view kCheckpointPrefix = "model.ckpt-";
 constexpr std::string_view kBookkeepingTemporaryPrefix = ".tmp-checkpoint.json-";
 constexpr std::string_view kPinPrefix = ".pin-";
+constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
 constexpr std::string_view kLockTemporaryPrefix = ".tmp-lock-";
 constexpr std::string_view kCorruptSuffix = ".corrupt";
 constexpr std::string_view kRejectedPrefix = ".rejected-";
@@ -178,6 +179,20 @@ bool is_checkpoint_file(std::string_view name) {
 bool is_foreign_index(std::string_view name) {
   constexpr std::string_view kSuffix = ".index";
   return name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
+}
+
+std::string event_file_name(std::int64_t seconds, std::string_view host, std::int64_t pid,
+                            std::string_view suffix) {
+  return std::string(kEventFilePrefix) + std::to_string(seconds) + "." + std::string(host) + "." +
+         std::to_string(pid) + std::string(suffix);
+}
+
+std::optional<std::int64_t> parse_event_file_seconds(std::string_view name) {
+  if (!starts_with(name, kEventFilePrefix)) return std::nullopt;
+  name.remove_prefix(kEventFilePrefix.size());
+  const auto seconds = parse_decimal(name.substr(0, name.find('.')));
+  if (!seconds) return std::nullopt;
+  return static_cast<std::int64_t>(*seconds);
 }
 
 SplitPath split_path(std::string_view path) {

@@ -73,6 +73,12 @@ bool is_checkpoint_file(std::string_view name);
 // "model.ckpt-1200.index": TensorFlow's.
 bool is_foreign_index(std::string_view name);
 
+// events.out.tfevents.<seconds>.<host>.<pid><suffix>: TensorBoard reads the files of a directory in
+// the order of their names.
+std::string event_file_name(std::int64_t seconds, std::string_view host, std::int64_t pid,
+                            std::string_view suffix);
+std::optional<std::int64_t> parse_event_file_seconds(std::string_view name);
+
 // The directory and the last component of a path; trailing slashes are ignored.
 struct SplitPath {
   std::string directory;

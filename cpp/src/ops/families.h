@@ -14,6 +14,7 @@ std::vector<OpDef> decode_csv_ops();
 std::vector<OpDef> dropout_ops();
 std::vector<OpDef> fill_ops();
 std::vector<OpDef> gather_ops();
+std::vector<OpDef> histogram_ops();
 std::vector<OpDef> lookup_ops();
 std::vector<OpDef> metric_ops();
 std::vector<OpDef> softmax_ops();

@@ -10,6 +10,7 @@ void register_all_ops() {
   register_ops(dropout_ops());
   register_ops(fill_ops());
   register_ops(gather_ops());
+  register_ops(histogram_ops());
   register_ops(lookup_ops());
   register_ops(metric_ops());
   register_ops(softmax_ops());

@@ -12,6 +12,7 @@ from holdfast.cli.evaluate import evaluate
 from holdfast.cli.inspect import inspect
 from holdfast.cli.predict import predict
 from holdfast.cli.prune import prune
+from holdfast.cli.report import report
 from holdfast.cli.train import train
 from holdfast.cli.verify import verify
 
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (train, evaluate, predict, inspect, verify, diff, prune):
+for _command in (train, evaluate, predict, inspect, verify, diff, prune, report):
     app.command()(_command)
 
 

@@ -10,6 +10,7 @@ from holdfast.cli import _model, _output
 from holdfast.cli._description import require_description
 from holdfast.cli._options import AsJson, CheckpointPath, Data, Debug, ModelDir, guarded
 from holdfast.cli._split import split_rows
+from holdfast.estimator import RunConfig
 
 
 @guarded
@@ -30,7 +31,8 @@ def evaluate(
     # The table of the training, named or not, is evaluated on the rows that training never saw.
     on_held_out = (data is None or data == description.data) and len(held_out) > 0
     rows = held_out if on_held_out else np.arange(len(table))
-    estimator = _model.make_estimator(description, model_dir)
+    config = RunConfig(progress=False if as_json else "auto")
+    estimator = _model.make_estimator(description, model_dir, config)
     result = estimator.evaluate(
         _model.eval_input(features[rows], labels[rows]), checkpoint_path=checkpoint
     )

@@ -17,7 +17,6 @@ from holdfast.cli._classifier import continued, described, parse_hidden
 from holdfast.cli._description import Description, load_description
 from holdfast.cli._failures import CommandError, DataError, ExitCode
 from holdfast.cli._options import AsJson, Data, Debug, guarded
-from holdfast.cli._progress import ProgressHook, live_line
 from holdfast.cli._split import Rows, split_rows
 from holdfast.cli._table import Table
 from holdfast.estimator import RunConfig
@@ -115,6 +114,7 @@ def train(
             tf_random_seed=seed,
             keep_checkpoint_max=keep,
             save_on_signals=("SIGTERM", "SIGINT"),
+            progress=False if as_json else "auto",
             **saving,
         ),
     )
@@ -130,7 +130,7 @@ def train(
     out = _output.console()
     if not as_json:
         _announce(out, description, split, latest)
-    facts = _run(settings, description, split, latest, out, shown=not as_json)
+    facts = _run(settings, description, split, latest)
     if as_json:
         _output.print_json(facts)
     else:
@@ -165,18 +165,13 @@ def _run(
     description: Description,
     split: Split,
     latest: str | None,
-    out: Console,
-    *,
-    shown: bool,
 ) -> dict[str, Any]:
     """Trains, evaluates on the held-out rows, and returns what happened."""
     estimator = _model.make_estimator(description, settings.model_dir, settings.config)
     rows = split.train_rows
     input_fn = _model.train_input(split.features[rows], split.labels[rows], settings.batch_size)
     started = time.monotonic()
-    with live_line(out, shown) as line:
-        hooks = [] if line is None else [ProgressHook(line, settings.steps)]
-        estimator.train(input_fn, hooks=hooks, steps=settings.steps)
+    estimator.train(input_fn, steps=settings.steps)
     seconds = time.monotonic() - started
     facts: dict[str, Any] = {
         "model_dir": str(settings.model_dir),

@@ -24,6 +24,7 @@ from holdfast.train import (
     SessionRunValues,
     StepCounterHook,
     StopAtStepHook,
+    SummarySaverHook,
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "SessionRunValues",
     "StepCounterHook",
     "StopAtStepHook",
+    "SummarySaverHook",
     "WarmStartSettings",
     "inputs",
 ]

@@ -11,6 +11,7 @@ from holdfast._graph import add_to_collection
 from holdfast._scope import variable_scope
 from holdfast._tensor import Tensor
 from holdfast.estimator._building import MODEL_FACTS
+from holdfast.estimator._canned_summaries import layer_summaries
 from holdfast.estimator._estimator import Estimator
 from holdfast.estimator._heads import classification_head
 from holdfast.estimator._run_config import RunConfig
@@ -113,7 +114,10 @@ def _dnn_logits(
         net = layers.dense(net, units=size, activation=activation_fn, name=f"hiddenlayer_{i}")
         if dropout is not None:
             net = layers.dropout(net, rate=dropout, training=True)
-    return layers.dense(net, units=logits_dimension, activation=None, name="logits")
+        layer_summaries(net, f"dnn/hiddenlayer_{i}")
+    logits = layers.dense(net, units=logits_dimension, activation=None, name="logits")
+    layer_summaries(logits, "dnn/logits")
+    return logits
 
 
 def get_optimizer(optimizer: Any) -> Any:

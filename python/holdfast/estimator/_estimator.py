@@ -12,6 +12,7 @@ from typing import Any
 
 from holdfast import errors
 from holdfast.estimator._calls import call_model_fn, check_model_fn
+from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
 from holdfast.estimator._interrupted import ends_on_signals
 from holdfast.estimator._predict_call import examples, predict_batches
@@ -267,6 +268,7 @@ class Estimator:
             on_restored=self._remember,
             warm_start_from=self._warm_start,
         )
+        write_results(self.eval_dir(name), results, start.path)
         kind = "" if name is None else f" ({name})"
         _logger.info("Evaluated checkpoint%s: %s", kind, start.path)
         return results

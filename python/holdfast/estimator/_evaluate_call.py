@@ -21,8 +21,9 @@ from holdfast.estimator._train_call import run_seed
 from holdfast.estimator._warm_start import WarmStartSettings, check_complete, warm_start
 from holdfast.train import SessionRunContext, SessionRunHook, SessionRunValues, _evaluations
 from holdfast.train._loop import RunLoop, StepPlan
+from holdfast.train._progress_hook import progress_hooks
 from holdfast.train._session import Session
-from holdfast.train._session_run_hook import Progress
+from holdfast.train._session_run_hook import ClosingHook, Progress
 
 _logger = logging.getLogger("holdfast")
 
@@ -86,12 +87,18 @@ def evaluate_model(
     on_restored(restored)
     if steps is not None:
         every.append(_StopAfterSteps(steps))
-    for hook in every:
-        hook.after_create_session(session, None)
+    every += progress_hooks(config.progress, "evaluating", steps)
     targets = built.graph.run_targets([pair[1] for pair in pairs.values()])
     began = time.monotonic()
     _logger.info("Starting evaluation at %s", time.strftime("%Y-%m-%dT%H:%M:%S"))
-    RunLoop(session, StepPlan(targets=targets), every).run()
+    try:
+        for hook in every:
+            hook.after_create_session(session, None)
+        RunLoop(session, StepPlan(targets=targets), every).run()
+    finally:
+        for hook in every:
+            if isinstance(hook, ClosingHook):
+                hook.close()
     if session.iteration == 0:
         raise empty_error("evaluation saw no batch")
     values = session.run({name: pair[0] for name, pair in pairs.items()})

@@ -18,6 +18,7 @@ from holdfast._reduce import argmax
 from holdfast._shape import concat, expand_dims, zeros_like
 from holdfast._tensor import Tensor, apply
 from holdfast.estimator._building import MODEL_FACTS
+from holdfast.estimator._canned_summaries import loss_summaries
 from holdfast.estimator._labels import check_labels, in_range, label_ids
 from holdfast.estimator._specs import EstimatorSpec, ModeKeys
 from holdfast.estimator._weights import example_weights
@@ -100,6 +101,7 @@ class _ClassHead:
                     loss=loss,
                     eval_metric_ops=self._metrics(ids, predictions, unreduced, weights),
                 )
+            loss_summaries(loss, unreduced, weights, self._reduction)
             train_op = optimizer.minimize(loss, global_step=get_global_step())
         return EstimatorSpec(mode, predictions=predictions, loss=loss, train_op=train_op)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from holdfast import dtypes
 from holdfast.estimator._building import BuiltModel
@@ -16,8 +17,10 @@ from holdfast.train import (
     StepCounterHook,
     StopAtStepHook,
 )
+from holdfast.train._progress_hook import progress_hooks
 from holdfast.train._retention import Retention
 from holdfast.train._saver_options import SaverOptions
+from holdfast.train._summary_hooks import EventFileHook, EventFileListener
 
 
 def saver_options(config: RunConfig) -> SaverOptions:
@@ -51,6 +54,7 @@ def training_hooks(
 
     The saver comes first. A CheckpointSaverHook among the user's or the model's takes its place.
     A float32 loss is watched by the trainer itself, another one by a hook in front of the saver.
+    The event file comes last: nothing may be written where the saver refuses to.
 
     Raises:
       ValueError: there are listeners and nothing saves.
@@ -71,6 +75,13 @@ def training_hooks(
             "saving_listeners need checkpoints, and RunConfig switches them off; set "
             "save_checkpoints_secs or save_checkpoints_steps"
         )
+    events = _event_files(spec.loss, config, model_dir)
+    if savers and events:
+        savers[0].add_listeners([EventFileListener(events[0], model_dir)])
+    total, last_step = (None, None) if stop is None else (stop.num_steps, stop.last_step)
+    lines = progress_hooks(config.progress, "training", total, last_step)
+    if savers and lines:
+        savers[0].add_listeners([lines[0].listener])
     if listeners:
         savers[0].add_listeners(listeners)
     every = config.log_step_count_steps
@@ -86,7 +97,16 @@ def training_hooks(
         *stops,
         *loggers,
         *spec.training_hooks,
+        *events,
+        *lines,
     ]
+
+
+def _event_files(loss: Any, config: RunConfig, model_dir: str) -> list[EventFileHook]:
+    summaries, speed = config.save_summary_steps, config.log_step_count_steps
+    if not summaries and not speed:
+        return []
+    return [EventFileHook(model_dir, loss, summaries, speed)]
 
 
 def _watchers(built: BuiltModel) -> list[SessionRunHook]:

@@ -89,6 +89,10 @@ class RunConfig:
         raise errors.TrainingInterrupted; () or None: none. SIGINT among them does so the first
         time and raises KeyboardInterrupt the second time. Handlers of the program are called as
         well. In the main thread only.
+      progress: One line that shows step, speed, loss, time left and the last checkpoint while train
+        and evaluate run: "auto": on a terminal (standard error) and in notebooks, unless the log
+        shows INFO lines; True: in files and pipes as well, as a plain line every 10 seconds; False:
+        nowhere.
       break_lock: Take model_dir over from a writer on another machine, which was killed there.
         Only where the file system cannot lock files, and so cannot tell; see
         errors.ModelDirLockedError. A writer that is known to run is never pushed aside.
@@ -137,6 +141,7 @@ class RunConfig:
         default=("SIGTERM",), kw_only=True
     )
     break_lock: bool = dataclasses.field(default=False, kw_only=True)
+    progress: bool | str = dataclasses.field(default="auto", kw_only=True)
     on_corrupt: str | None = dataclasses.field(default=None, kw_only=True)
     allow_fresh_start: bool = dataclasses.field(default=False, kw_only=True)
     restore_optimizer: str = dataclasses.field(default="error", kw_only=True)
@@ -295,6 +300,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: _are_signals(v),
         'a tuple of signals that a program can handle, as ("SIGTERM", "SIGINT")',
     ),
+    "progress": (lambda v: isinstance(v, bool) or v == "auto", 'True, False or "auto"'),
     "break_lock": (lambda v: isinstance(v, bool), "True or False"),
     "on_corrupt": (lambda v: v in _ON_CORRUPT, f"None or one of {_ON_CORRUPT}"),
     "allow_fresh_start": (lambda v: isinstance(v, bool), "True or False"),

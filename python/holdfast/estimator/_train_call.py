@@ -31,6 +31,7 @@ from holdfast.train._hooks import nan_loss_error
 from holdfast.train._loop import RunLoop, StepPlan
 from holdfast.train._saver_options import SavedState
 from holdfast.train._session import Session
+from holdfast.train._session_run_hook import ClosingHook
 
 _logger = logging.getLogger("holdfast")
 _SEED_MASK = (1 << 64) - 1
@@ -116,8 +117,9 @@ def train_model(
         loop.finish()  # as at any other end, with the last save
     finally:
         # Not left to the end of the objects: the traceback of an exception keeps them alive.
-        for saver in savers:
-            saver.close()
+        for hook in every:
+            if isinstance(hook, ClosingHook):
+                hook.close()
     if session.iteration == 0 and not _signals.pending():
         raise empty_error("training made no step")
     _logger.info("Loss for final step: %s.", loop.watched)

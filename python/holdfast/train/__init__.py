@@ -39,6 +39,7 @@ from holdfast.train._session_run_hook import (
     SessionRunHook,
     SessionRunValues,
 )
+from holdfast.train._summary_hooks import SummarySaverHook
 from holdfast.train._timer import SecondOrStepTimer
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "SessionRunValues",
     "StepCounterHook",
     "StopAtStepHook",
+    "SummarySaverHook",
     "checkpoints_iterator",
     "create_global_step",
     "get_checkpoint_state",

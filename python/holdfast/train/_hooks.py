@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from holdfast import errors
+from holdfast.summary import FileWriter, FileWriterCache, Summary
 from holdfast.train._session_run_hook import (
     Progress,
     SessionRunArgs,
@@ -44,6 +45,16 @@ class StopAtStepHook(SessionRunHook):
         self._num_steps = num_steps
         self._last_step = last_step
         self._first_step = 0
+
+    @property
+    def num_steps(self) -> int | None:
+        """As given."""
+        return self._num_steps
+
+    @property
+    def last_step(self) -> int | None:
+        """The step it stops at; None while only num_steps is known."""
+        return self._last_step
 
     def after_create_session(self, session: Session, coord: None) -> None:
         """Counts num_steps from here."""
@@ -154,11 +165,16 @@ class LoggingTensorHook(SessionRunHook):
 class StepCounterHook(SessionRunHook):
     """Logs `global_step/sec` every so many steps or seconds; the first trigger starts the clock.
 
+    It is recorded as well where there is an output_dir or a summary_writer.
+
     Args:
       every_n_steps: Steps between two lines.
       every_n_secs: Seconds between two lines; excludes every_n_steps.
-      output_dir: Ignored; TF writes a summary there.
-      summary_writer: Ignored.
+      output_dir: Directory of an event file; None: nothing is recorded.
+      summary_writer: A FileWriter; excludes output_dir.
+
+    Raises:
+      ValueError: both or neither interval is given, or both output_dir and summary_writer.
     """
 
     def __init__(
@@ -166,8 +182,12 @@ class StepCounterHook(SessionRunHook):
         every_n_steps: int | None = 100,
         every_n_secs: float | None = None,
         output_dir: str | None = None,
-        summary_writer: Any = None,
+        summary_writer: FileWriter | None = None,
     ) -> None:
+        if output_dir is not None and summary_writer is not None:
+            raise ValueError("StepCounterHook: give one of output_dir and summary_writer, not both")
+        self._output_dir = output_dir
+        self._writer = summary_writer
         self._timer = SecondOrStepTimer(every_n_secs, every_n_steps)
 
     def begin(self) -> None:
@@ -176,16 +196,32 @@ class StepCounterHook(SessionRunHook):
 
     def steps_to_next_look(self, progress: Progress) -> int | None:
         """When the next line is due; never, where nobody reads the log."""
-        if not _logger.isEnabledFor(logging.INFO):
+        recorded = self._writer is not None or self._output_dir is not None
+        if not recorded and not _logger.isEnabledFor(logging.INFO):
             return None
         next_step = self._timer.next_step(progress.global_step)
         return None if next_step is None else next_step - progress.global_step
 
     def after_run(self, run_context: SessionRunContext, run_values: SessionRunValues) -> None:
         """Logs the speed."""
-        elapsed, steps = self._timer.update_last_triggered_step(run_context.session.global_step)
+        step = run_context.session.global_step
+        elapsed, steps = self._timer.update_last_triggered_step(step)
         if elapsed and steps is not None:
             _logger.info("global_step/sec: %g", steps / elapsed)
+            self._record(steps / elapsed, step)
+
+    def end(self, session: Session) -> None:
+        """Leaves nothing open of what the hook has opened."""
+        if self._output_dir is not None:
+            FileWriterCache.get(self._output_dir).close()
+
+    def _record(self, speed: float, step: int) -> None:
+        writer = self._writer
+        if writer is None and self._output_dir is not None:
+            writer = FileWriterCache.get(self._output_dir)
+        if writer is not None:
+            value = Summary.Value(tag="global_step/sec", simple_value=speed)
+            writer.add_summary(Summary(value=[value]), step)
 
 
 class NanTensorHook(SessionRunHook):

@@ -162,7 +162,7 @@ class RunLoop:
         self._slicer.observe(result.steps, self._clock() - began)
         session.iteration += result.steps
         if result.steps > 0 and plan.watch >= 0:
-            self.watched = result.watched
+            self.watched = session.watched = result.watched
         if result.reason == "nonfinite_loss" and plan.on_nan is not None:
             raise plan.on_nan(session.global_step - 1)
         return result

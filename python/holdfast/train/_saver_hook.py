@@ -12,14 +12,14 @@ from holdfast.train._saver_options import SavedState, SaverOptions
 from holdfast.train._schedule import SaveSchedule
 from holdfast.train._session import Session
 from holdfast.train._session_run_hook import (
+    ClosingHook,
     Progress,
     SessionRunContext,
-    SessionRunHook,
     SessionRunValues,
 )
 
 
-class CheckpointSaverHook(SessionRunHook):
+class CheckpointSaverHook(ClosingHook):
     """Saves when a run starts, by steps or seconds, and when it ends.
 
     Args:

@@ -30,12 +30,14 @@ class Session:
       trainer: Holds the variables and runs the steps.
       graph: The graph it runs.
       iteration: Steps finished in this call of train, evaluate or predict.
+      watched: The loss of the last step, where the trainer watches it; else None.
     """
 
     def __init__(self, trainer: _core.Trainer, graph: Graph, feed: Feed | None = None) -> None:
         self.trainer = trainer
         self.graph = graph
         self.iteration = 0
+        self.watched: float | None = None
         self._feed = feed
         self._set_feed(feed)
 
@@ -67,7 +69,8 @@ class Session:
         if self._feed is not None:
             self.trainer.set_input(None)
         try:
-            fetched = self.trainer.run(1, self.graph.run_targets(leaves), nodes).fetched
+            targets = self.graph.run_targets(leaves)
+            fetched = self.trainer.run(1, targets, nodes, record=False).fetched
         finally:
             self._set_feed(self._feed)
         return _fetches.pack(fetches, [value[()] for value in fetched])

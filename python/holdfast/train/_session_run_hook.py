@@ -96,3 +96,10 @@ class SessionRunHook:
 
     def end(self, session: Session) -> None:
         """Called once after the last step; not when the run ends by an exception."""
+
+
+class ClosingHook(SessionRunHook):
+    """A hook of holdfast's own that holds something open."""
+
+    def close(self) -> None:
+        """Called once, however a run ends, after `end`. May be called twice."""

@@ -28,7 +28,7 @@ class MemoryIo final : public io::Io {
     if (mode == io::OpenMode::kDirectory || mode == io::OpenMode::kDirectoryFollow)
       return kDirectory;
     if (mode != io::OpenMode::kRead) return -EROFS;
-    if (directory != kDirectory) return -ENOENT;
+    if (directory != kDirectory && directory != io::kCurrentDirectory) return -ENOENT;
     for (std::size_t i = 0; i < entries_.size(); ++i)
       if (*entries_[i].name == name) return kFirstFile + static_cast<int>(i);
     return -ENOENT;

@@ -1,0 +1,91 @@
+#include "api/step_summaries.h"
+
+#include <utility>
+
+#include "base/histogram.h"
+#include "holdfast/error.h"
+
+namespace holdfast {
+namespace {
+
+constexpr char kSpeedTag[] = "global_step/sec";  // tf.estimator's StepCounterHook
+
+void check_source(const Graph& graph, const SummarySource& source) {
+  const Node& node = graph.node(source.node);
+  const bool is_float = node.type.dtype == DType::kFloat32 || node.type.dtype == DType::kFloat64;
+  const bool scalar =
+      source.kind == SummaryValue::Kind::kScalar && is_float && node.type.shape.empty();
+  const bool histogram = source.kind == SummaryValue::Kind::kHistogram && node.op == "histogram";
+  const bool text = source.kind == SummaryValue::Kind::kText && node.type.dtype == DType::kString &&
+                    node.type.shape.empty();
+  if (scalar || histogram || text) return;
+  throw Error(Code::kInvalidArgument,
+              "summary \"" + source.tag +
+                  "\": expected a float scalar, a string scalar for text, or the result of an "
+                  "operation \"histogram\" for a histogram; got \"" +
+                  node.name + "\" (" + node.op + ") of " + dtype_name(node.type.dtype) + " " +
+                  shape_text(node.type.shape));
+}
+
+SummaryValue value_of(const SummarySource& source, const Buffer& buffer) {
+  SummaryValue value;
+  value.tag = source.tag;
+  value.kind = source.kind;
+  if (source.kind == SummaryValue::Kind::kHistogram) {
+    value.histogram = histogram_value(buffer.as<double>());
+  } else if (source.kind == SummaryValue::Kind::kText) {
+    value.text = *buffer.as<std::string>();
+  } else {
+    value.scalar = buffer.dtype == DType::kFloat32 ? *buffer.as<float>()
+                                                   : static_cast<float>(*buffer.as<double>());
+  }
+  return value;
+}
+
+}  // namespace
+
+StepSummaries::StepSummaries(const Graph& graph, std::shared_ptr<EventWriter> writer,
+                             SummaryPlan plan)
+    : writer_(std::move(writer)), plan_(std::move(plan)) {
+  for (const SummarySource& source : plan_.sources) {
+    check_source(graph, source);
+    nodes_.push_back(source.node);
+  }
+  if (nodes_.empty()) plan_.every = 0;
+}
+
+std::size_t StepSummaries::step_done(const Program& program, std::size_t first,
+                                     std::int64_t global_step) {
+  for (Event& event : std::exchange(plan_.opening, {})) writer_->add(std::move(event));
+  const std::size_t own = due() ? nodes_.size() : 0;
+  if (own > 0) record(program, first, global_step);
+  if (plan_.speed_every > 0 && step_ % plan_.speed_every == 0) measure_speed(global_step);
+  ++step_;
+  return own;
+}
+
+void StepSummaries::record(const Program& program, std::size_t first, std::int64_t global_step) {
+  Event event;
+  event.step = global_step;
+  event.values.reserve(plan_.sources.size());
+  for (std::size_t i = 0; i < plan_.sources.size(); ++i)
+    event.values.push_back(value_of(plan_.sources[i], program.value(first + i)));
+  writer_->add(std::move(event));
+}
+
+// The first step only starts the clock, as in TF.
+void StepSummaries::measure_speed(std::int64_t global_step) {
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds = std::chrono::duration<double>(now - speed_since_).count();
+  speed_since_ = now;
+  if (step_ == 0 || seconds <= 0) return;
+  SummaryValue speed;
+  speed.tag = kSpeedTag;
+  speed.scalar = static_cast<float>(static_cast<double>(plan_.speed_every) / seconds);
+  Event event;
+  event.step = global_step;
+  event.values.push_back(std::move(speed));
+  writer_->add(std::move(event));
+}
+
+}  // namespace holdfast
