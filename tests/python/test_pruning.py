@@ -165,7 +165,7 @@ def test_a_directory_that_cannot_be_judged_loses_nothing(tmp_path, monkeypatch, 
     assert "so none is; trying again at the next save: list" in caplog.text
 
 
-def test_the_start_of_the_run_stays_until_the_run_has_saved(tmp_path):
+def test_an_older_start_is_saved_anew_so_that_it_is_the_newest(tmp_path):
     trained(tmp_path, 3)
     session = Untrained(global_step=1)
     saver = Saver(
@@ -175,7 +175,7 @@ def test_the_start_of_the_run_stays_until_the_run_has_saved(tmp_path):
         SavedState(restored_from=str(tmp_path / "model.ckpt-1")),
     )
     saver.start(session)
-    assert steps_of(tmp_path) == [1, 3]
+    assert steps_of(tmp_path) == [1]
     session.go_to(11)
     saver.look(session)
     assert steps_of(tmp_path) == [11]
