@@ -1,8 +1,7 @@
 """The typed face of the extension. Arrays are NumPy's; string tensors are arrays of bytes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 
@@ -253,11 +252,18 @@ class HistogramValue:
     bucket_limit: list[float]
     bucket: list[float]
 
-class SummaryKind(Enum):
-    SCALAR = ...
-    HISTOGRAM = ...
-    TEXT = ...
-    OTHER = ...
+class SummaryKind:
+    SCALAR: ClassVar[SummaryKind]
+    HISTOGRAM: ClassVar[SummaryKind]
+    TEXT: ClassVar[SummaryKind]
+    OTHER: ClassVar[SummaryKind]
+    __members__: ClassVar[dict[str, SummaryKind]]
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+    def __int__(self) -> int: ...
+    def __index__(self) -> int: ...
 
 class SummaryValue:
     """One value under a tag."""
@@ -273,11 +279,14 @@ class SummaryValue:
     def text(self, text: bytes | str) -> None: ...
 
 class SessionLog:
-    class Status(Enum):
-        UNSPECIFIED = ...
-        START = ...
-        STOP = ...
-        CHECKPOINT = ...
+    class Status:
+        UNSPECIFIED: ClassVar[SessionLog.Status]
+        START: ClassVar[SessionLog.Status]
+        STOP: ClassVar[SessionLog.Status]
+        CHECKPOINT: ClassVar[SessionLog.Status]
+        __members__: ClassVar[dict[str, SessionLog.Status]]
+        def __int__(self) -> int: ...
+        def __index__(self) -> int: ...
 
     def __init__(self) -> None: ...
     status: SessionLog.Status
