@@ -46,7 +46,7 @@ class Campaign:
 
     Attributes:
       id: Of the checkpoint specification: "T2".
-      name: What is done, as the README's table says it: "kill -9 at random moments of training".
+      name: What is done, as the README's table says it: "an error at every call".
       unit: Of `cases`, in the plural: "kills".
       sizes: Setting.size for each scale. "change" takes seconds, "release" as long as it takes.
       run: Does it.

@@ -285,7 +285,7 @@ def run(setting: Setting, spoil: Spoil = lambda: None) -> Outcome:
 
 CAMPAIGN = Campaign(
     id="T2",
-    name="kill -9 at random moments of training",
+    name="killed at random moments of training, by SIGKILL or by a timer of the kernel",
     unit="kills",
     sizes={"change": 40, "nightly": 1000, "release": 5000},
     run=run,
