@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 2rem auto; max-width: 62rem;
+body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 2rem auto; max-width: 70rem;
        padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 p.note { color: #57606a; } p.problem { color: #b3261e; }
 table { border-collapse: collapse; } td, th { padding: 0.25rem 1.2rem 0.25rem 0; text-align: left;
        border-bottom: 1px solid #d8dee4; } td.number, th.number { text-align: right; }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plots svg { max-width: 100%; height: auto; }
+.plots { display: flex; flex-wrap: wrap; gap: 1rem; }
+.plots svg { width: calc(50% - 0.5rem); height: auto; }
 .layer { fill: #eef3fb; stroke: #7a97c9; } .arrow { stroke: #7a97c9; stroke-width: 1.5; }
 .layers text { font: 13px system-ui, sans-serif; fill: #1b1f24; } .layers .small { fill: #57606a; }
 """
