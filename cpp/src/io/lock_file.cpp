@@ -102,7 +102,7 @@ LockFile::~LockFile() {
   if (abandoned_ || me_.pid != ::getpid()) return;
   try {
     if (is_mine()) static_cast<void>(io_.unlink(directory_, kLockFileName));
-  } catch (const Error&) {
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a destructor throws nothing
     // It stays, and the next writer of this machine takes over.
   }
 }

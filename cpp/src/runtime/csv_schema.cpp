@@ -95,6 +95,7 @@ std::vector<DType> infer_csv_types(const TextLines& records, std::int64_t column
     }
   }
   std::vector<DType> result;
+  result.reserve(types.size());
   for (const int type : types) result.push_back(kTypes[type == kNothingSeen ? kString : type]);
   return result;
 }
