@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import async_overwrite
-import damage
+import bit_flips
 import error_at_every_call
 import exact_resume
 import full_disk
@@ -23,7 +23,7 @@ from campaign import Campaign
 
 _ALL: list[Campaign] = [
     async_overwrite.CAMPAIGN,
-    damage.CAMPAIGN,
+    bit_flips.CAMPAIGN,
     error_at_every_call.CAMPAIGN,
     exact_resume.CAMPAIGN,
     full_disk.CAMPAIGN,

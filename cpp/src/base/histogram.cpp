@@ -11,7 +11,11 @@ std::vector<double> make_limits() {
   constexpr double kLargest = 1.0e20;
   constexpr double kGrowth = 1.1;
   std::vector<double> positive;
-  for (double limit = kSmallest; limit < kLargest; limit *= kGrowth) positive.push_back(limit);
+  double limit = kSmallest;
+  while (limit < kLargest) {  // rounded at every step, as TensorFlow's are
+    positive.push_back(limit);
+    limit *= kGrowth;
+  }
   positive.push_back(std::numeric_limits<double>::max());
   std::vector<double> limits;
   for (auto at = positive.rbegin(); at != positive.rend(); ++at) limits.push_back(-*at);

@@ -61,7 +61,7 @@ void read_facts(Known& known, const std::string& facts_json) {
       numbers.push_back(value.as_int());
     }
     known.hidden_units = numbers;
-  } catch (const Error&) {
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): facts are hints
     // Only a hint is lost.
   }
 }
