@@ -47,7 +47,8 @@ std::string Damage::inflict(Files& files, Random& random) {
   constexpr std::size_t kRare = 2;  // the last two have few variants
   kind_ = below(random, std::size(kKinds) - (random() % 16 == 0 ? 0 : kRare));
   touched_.clear();
-  std::string what = (this->*kKinds[kind_])(files, random);
+  const Kind kind = kKinds[kind_];
+  std::string what = (this->*kind)(files, random);
   if (changed(files)) return what;
   undo(files);
   return {};
