@@ -5,11 +5,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+// GCC has AddressSanitizer without this header: there, time alone is watched.
+#if __has_include(<sanitizer/allocator_interface.h>)
 #if defined(__SANITIZE_ADDRESS__)
 #define HOLDFAST_COUNTS_MEMORY 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define HOLDFAST_COUNTS_MEMORY 1
+#endif
 #endif
 #endif
 
