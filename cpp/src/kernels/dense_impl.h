@@ -9,15 +9,9 @@
 namespace holdfast::kernels {
 namespace {
 
-// Block of C kept in the workspace while k is cut, where the output array cannot hold partial sums.
-constexpr std::int64_t kPartialColumns = 512;
-
-std::int64_t partial_floats(std::int64_t rows, std::int64_t columns) {
-  return smaller(rows, kMaxRows) * round_up(smaller(columns, kPartialColumns), 16);
-}
-
 std::int64_t dense_workspace_floats(std::int64_t m, std::int64_t k, std::int64_t n) noexcept {
-  const std::int64_t partial = k > kMaxSteps ? partial_floats(m, n) : 0;
+  // Partial sums of a weight gradient that is used up where it is made.
+  const std::int64_t partial = k > kMaxSteps ? m * round_up(n, 16) : 0;
   return packed_a_floats(m, k) + packed_b_floats(k, n) + partial;
 }
 
@@ -56,6 +50,7 @@ void dense_forward(const DenseForwardArgs& args) noexcept {
     };
   });
   if (args.bias == nullptr && args.activation == Activation::kLinear) product.epilogue = nullptr;
+  product.nearby[0] = {args.y.data, args.y.stride};
   multiply<V>(product);
 }
 
@@ -85,11 +80,11 @@ void dense_grad_input(const DenseGradInputArgs& args) noexcept {
       });
     };
   });
+  product.nearby[0] = {args.dx.data, args.dx.stride};
   if (args.activation == Activation::kLinear) {
     product.epilogue = nullptr;
   } else {
-    product.nearby[0] = args.y_below.data;
-    product.nearby_stride = args.y_below.stride;
+    product.nearby[1] = {args.y_below.data, args.y_below.stride};
   }
   multiply<V>(product);
 }
@@ -121,59 +116,30 @@ void adagrad_tile(const void* context, const Tile& tile) {
   });
 }
 
-// A part of the outputs of a weight gradient.
-DenseGradKernelArgs block_of(const DenseGradKernelArgs& args, std::int64_t row, std::int64_t rows,
-                             std::int64_t column, std::int64_t columns) {
-  DenseGradKernelArgs block = args;
-  block.x.data += row;
-  block.x.cols = rows;
-  block.dy.data += column;
-  block.dy.cols = columns;
-  const std::int64_t offset = row * args.out.stride + column;
-  block.out = {args.out.data + offset, rows, columns, args.out.stride};
-  if (args.accumulator != nullptr) block.accumulator = args.accumulator + offset;
-  return block;
-}
-
-// `partial`: where partial sums go, rows x columns, or nullptr.
 template <class V>
-void grad_kernel_block(const DenseGradKernelArgs& args, float* partial,
-                       std::int64_t partial_stride) {
+void dense_grad_kernel(const DenseGradKernelArgs& args) noexcept {
   Product product{};
   product.a = {args.x.data, 1, args.x.stride};
   product.b = {args.dy.data, 1, args.dy.stride};
   product.rows = args.x.cols;
   product.steps = args.x.rows;
   product.columns = args.dy.cols;
-  product.c = partial;
-  product.c_stride = partial_stride;
   product.workspace = args.workspace;
   product.context = &args;
-  if (args.update == Update::kGradientDescent) product.epilogue = &descend_tile<V>;
-  if (args.update == Update::kAdagrad) product.epilogue = &adagrad_tile<V>;
-  if (args.update != Update::kNone) {
-    product.nearby[0] = args.out.data;
-    product.nearby[1] = args.update == Update::kAdagrad ? args.accumulator : nullptr;
-    product.nearby_stride = args.out.stride;
-  }
-  multiply<V>(product);
-}
-
-template <class V>
-void dense_grad_kernel(const DenseGradKernelArgs& args) noexcept {
   if (args.update == Update::kNone) {
-    return grad_kernel_block<V>(args, args.out.data, args.out.stride);
-  }
-  if (args.x.rows <= kMaxSteps) return grad_kernel_block<V>(args, nullptr, 0);
-  float* const partial = args.workspace + packed_a_floats(args.x.cols, args.x.rows) +
-                         packed_b_floats(args.x.rows, args.dy.cols);
-  for (std::int64_t j = 0; j < args.dy.cols; j += kPartialColumns) {
-    const std::int64_t columns = smaller(kPartialColumns, args.dy.cols - j);
-    for (std::int64_t i = 0; i < args.x.cols; i += kMaxRows) {
-      const std::int64_t rows = smaller(kMaxRows, args.x.cols - i);
-      grad_kernel_block<V>(block_of(args, i, rows, j, columns), partial, round_up(columns, 16));
+    product.c = args.out.data;
+    product.c_stride = args.out.stride;
+  } else {
+    product.epilogue = args.update == Update::kAdagrad ? &adagrad_tile<V> : &descend_tile<V>;
+    product.nearby[0] = {args.out.data, args.out.stride};
+    if (args.update == Update::kAdagrad) product.nearby[1] = {args.accumulator, args.out.stride};
+    if (product.steps > kMaxSteps) {
+      product.c = args.workspace + packed_a_floats(product.rows, product.steps) +
+                  packed_b_floats(product.steps, product.columns);
+      product.c_stride = round_up(product.columns, 16);
     }
   }
+  multiply<V>(product);
 }
 
 }  // namespace

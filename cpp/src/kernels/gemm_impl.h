@@ -4,6 +4,7 @@
 // ACM TOMS 34 (2008).
 #pragma once
 
+#include "kernels/even_parts.h"
 #include "kernels/kernels.h"
 #include "kernels/micro_impl.h"
 #include "kernels/pack_impl.h"
@@ -11,33 +12,16 @@
 namespace holdfast::kernels {
 namespace {
 
-// A block of A (kMaxRows x kMaxSteps, 480 KB) stays in L2 while a block of B (kMaxSteps x
-// kMaxColumns, 2 MB) streams from L3 in strips of one tile width (64 KB). Longer steps mean fewer
-// passes over C, which costs more than reading both strips from L2 (kernels_bench, square 1024:
-// 5 % between 320 and 512 steps).
-constexpr std::int64_t kMaxSteps = 512;
-constexpr std::int64_t kMaxRows = 240;
-constexpr std::int64_t kMaxColumns = 1024;
+// Sizes of what is copied and of what is worked on between two looks at main memory. A tile's strip
+// of B (kMaxSteps x 16 floats, 64 KB) and the rows of A that meet it (kRowsFloats, 384 KB) stay in
+// L2; a block of B (kColumnsFloats, 2 MB) streams from L3. Sums are cut after as many steps as fit:
+// each cut is a pass over C, which costs more than reading both operands from L2 rather than L1
+// (kernels_bench, square 1024: 8 % between 512 steps and 1024).
+constexpr std::int64_t kMaxSteps = 1024;
+constexpr std::int64_t kRowsFloats = 96 * kMaxSteps;
+constexpr std::int64_t kColumnsFloats = 512 * kMaxSteps;
 // Up to this many floats (16 KB) an operand is read where it lies.
 constexpr std::int64_t kSmallOperand = 4096;
-
-constexpr std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-constexpr std::int64_t round_up(std::int64_t a, std::int64_t to) { return ceil_div(a, to) * to; }
-
-// `count` cut into the fewest parts of at most `most`, as even as they can be.
-struct EvenParts {
-  std::int64_t parts;
-  std::int64_t size;   // of the small parts
-  std::int64_t large;  // so many parts, the first ones, are one larger
-
-  EvenParts(std::int64_t count, std::int64_t most)
-      : parts(count > 0 ? ceil_div(count, most) : 0),
-        size(count > 0 ? count / parts : 0),
-        large(count - size * parts) {}
-  std::int64_t begin(std::int64_t part) const { return part * size + smaller(part, large); }
-  std::int64_t length(std::int64_t part) const { return size + (part < large ? 1 : 0); }
-};
 
 // A finished part of C, C[row .. row + rows, column .. column + columns]. Where `columns` does not
 // fill the last vector of a row, `data` is a buffer with room for it.
@@ -56,7 +40,7 @@ struct Product {
   std::int64_t rows;  // of C
   std::int64_t steps;
   std::int64_t columns;  // of C
-  // Holds partial sums while k is cut; nullptr where steps <= kMaxSteps and no C is wanted.
+  // Holds partial sums where k is cut; nullptr where it is not and no C is wanted.
   float* c;
   std::int64_t c_stride;
   float* workspace;
@@ -65,15 +49,25 @@ struct Product {
   const void* context;
   // What the epilogue reads and writes at the place of a tile: asked for while the tile is
   // computed.
-  const float* nearby[2];
-  std::int64_t nearby_stride;
+  Nearby nearby[kMostNearby];
 };
 
+// Rows and columns of a block, for the number of steps of a product.
+constexpr std::int64_t block_rows(std::int64_t steps) {
+  return kRowsFloats / (steps < 1 ? 1 : smaller(steps, kMaxSteps));
+}
+constexpr std::int64_t block_columns(std::int64_t steps) {
+  return kColumnsFloats / (steps < 1 ? 1 : smaller(steps, kMaxSteps)) / 16 * 16;
+}
+
+// Room for packed blocks, whatever the size of a tile: each of its panels may be followed by 16
+// floats that pack() overwrites.
 constexpr std::int64_t packed_a_floats(std::int64_t rows, std::int64_t steps) {
-  return round_up(smaller(rows, kMaxRows) * smaller(steps, kMaxSteps), 16) + 16;  // pack() overruns
+  const std::int64_t block = smaller(rows, block_rows(steps)) + 16;
+  return round_up(block * smaller(steps, kMaxSteps) + 16 * block, 16);
 }
 constexpr std::int64_t packed_b_floats(std::int64_t steps, std::int64_t columns) {
-  return round_up(smaller(columns, kMaxColumns), 16) * smaller(steps, kMaxSteps) + 16;
+  return round_up(smaller(columns, block_columns(steps)), 16) * smaller(steps, kMaxSteps) + 16;
 }
 
 // body(row, column, WholeVector or PartVector) for every vector of a tile.
@@ -109,11 +103,9 @@ void copy_tile(const Tile& tile, const float* from, std::int64_t from_stride, fl
 
 void prefetch_rows(const float* first, std::int64_t stride, std::int64_t rows,
                    std::int64_t columns) {
-  constexpr std::int64_t kLineFloats = 16;
   for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t c = 0; c < columns; c += kLineFloats) {
-      __builtin_prefetch(first + r * stride + c, 1);
-    }
+    __builtin_prefetch(first + r * stride, 1);
+    __builtin_prefetch(first + r * stride + columns - 1, 1);
   }
 }
 
@@ -122,8 +114,10 @@ class Multiplication {
  public:
   explicit Multiplication(const Product& product)
       : p_(product),
+        // Rows whose steps are contiguous are read as fast where they lie.
+        pack_a_(p_.a.lane_stride == 1 && p_.columns > 2 * kTileColumns &&
+                p_.rows * p_.steps > kSmallOperand),
         // An operand is worth copying when each element is used by several tiles.
-        pack_a_(p_.columns > 2 * kTileColumns && p_.rows * p_.steps > kSmallOperand),
         pack_b_(p_.b.lane_stride != 1 ||
                 (p_.rows > 2 * V::kTileRows && p_.steps * p_.columns > kSmallOperand)),
         packed_a_(p_.workspace),
@@ -131,13 +125,14 @@ class Multiplication {
 
   void run() {
     const EvenParts steps(p_.steps, kMaxSteps);
-    const EvenParts rows(p_.rows, kMaxRows);
-    for (std::int64_t column = 0; column < p_.columns; column += kMaxColumns) {
-      columns_ = {column, smaller(kMaxColumns, p_.columns - column)};
+    const EvenParts rows(p_.rows, block_rows(p_.steps) / V::kTileRows * V::kTileRows);
+    const std::int64_t most_columns = block_columns(p_.steps);
+    for (std::int64_t column = 0; column < p_.columns; column += most_columns) {
+      columns_ = {column, smaller(most_columns, p_.columns - column)};
       for (std::int64_t s = 0; s < steps.parts || s == 0; ++s) {
         steps_ = {s < steps.parts ? steps.begin(s) : 0, s < steps.parts ? steps.length(s) : 0};
         last_ = s + 1 >= steps.parts;
-        if (pack_b_) pack_columns();
+        if (pack_b_) pack_strips<V>(b_block(), columns_.length, steps_.length, packed_b_);
         for (std::int64_t r = 0; r < rows.parts; ++r) {
           rows_ = {rows.begin(r), rows.length(r)};
           multiply_block();
@@ -149,61 +144,58 @@ class Multiplication {
  private:
   static constexpr int W = V::kWidth;
   static constexpr std::int64_t kTileColumns = V::kTileVectors * W;
+  static constexpr int kTileFloats = V::kTileRows * V::kTileVectors * W;
   struct Span {
     std::int64_t begin;
     std::int64_t length;
   };
 
-  void pack_columns() {
-    for (std::int64_t j = 0; j < columns_.length; j += kTileColumns) {
-      const std::int64_t width = smaller(kTileColumns, columns_.length - j);
-      pack<V>(p_.b.at(columns_.begin + j, steps_.begin), width, steps_.length, round_up(width, W),
-              packed_b_ + j * steps_.length);
-    }
-  }
+  Operand b_block() const { return p_.b.at(columns_.begin, steps_.begin); }
 
   void multiply_block() {
     const EvenParts tiles(rows_.length, V::kTileRows);
     if (pack_a_) {
-      for (std::int64_t t = 0; t < tiles.parts; ++t) {
-        pack<V>(p_.a.at(rows_.begin + tiles.begin(t), steps_.begin), tiles.length(t), steps_.length,
-                tiles.length(t), packed_a_ + tiles.begin(t) * steps_.length);
-      }
+      pack_panels<V>(p_.a.at(rows_.begin, steps_.begin), tiles, steps_.length, packed_a_);
     }
-    for (std::int64_t j = 0; j < columns_.length; j += kTileColumns) multiply_strip(tiles, j);
+    // Few rows leave registers for more columns.
+    const std::int64_t width =
+        pack_b_ ? kTileColumns : max_vectors<V>(static_cast<int>(tiles.length(0))) * W;
+    for (std::int64_t j = 0; j < columns_.length; j += width) {
+      multiply_strip(tiles, j, smaller(width, columns_.length - j));
+    }
   }
 
   // The tiles of one strip of columns, one below the other.
-  void multiply_strip(const EvenParts& tiles, std::int64_t j) {
-    const std::int64_t width = smaller(kTileColumns, columns_.length - j);
+  void multiply_strip(const EvenParts& tiles, std::int64_t j, std::int64_t width) {
     const int vectors = static_cast<int>(ceil_div(width, W));
-    const bool masked = width % W != 0;
-    const bool rows_contiguous = pack_a_ || p_.a.lane_stride == 1;
-    alignas(64) float buffer[V::kTileRows * kTileColumns];
+    const bool masked = !pack_b_ && width % W != 0;
+    const bool rows_contiguous = p_.a.lane_stride == 1;
+    alignas(64) float buffer[kTileFloats];
 
-    MicroArgs<V> args;
+    MicroArgs<V> args{};
     args.steps = steps_.length;
-    args.b =
-        pack_b_ ? packed_b_ + j * steps_.length : p_.b.at(columns_.begin + j, steps_.begin).data;
+    args.b = pack_b_ ? packed_b_ + j * steps_.length : b_block().at(j, 0).data;
     args.b_stride = pack_b_ ? vectors * W : p_.b.step_stride;
     args.accumulate = steps_.begin > 0;
     args.tail = V::tail(width - (vectors - 1) * W);
+    // A masked store followed by a load of the same place stalls; C has no room for whole vectors.
+    const bool buffered = p_.c == nullptr || width % W != 0;
     for (std::int64_t t = 0; t < tiles.parts; ++t) {
       const std::int64_t count = tiles.length(t);
       Tile tile{
-          rows_.begin + tiles.begin(t), columns_.begin + j, count, width, buffer, kTileColumns};
+          rows_.begin + tiles.begin(t), columns_.begin + j, count, width, buffer, vectors * W};
       float* const c = p_.c + tile.row * p_.c_stride + tile.column;
-      // A masked store followed by a load of the same place stalls; C has no room for whole
-      // vectors.
-      const bool buffered = p_.c == nullptr || masked;
       if (!buffered) {
         tile.data = c;
         tile.stride = p_.c_stride;
       } else if (args.accumulate) {
-        copy_tile<V>(tile, c, p_.c_stride, buffer, kTileColumns);
+        copy_tile<V>(tile, c, p_.c_stride, buffer, tile.stride);
       }
-      if (steps_.length >= kPrefetchSteps) prefetch(tile, tiles, t);
-      args.a = pack_a_ ? packed_a_ + tiles.begin(t) * steps_.length
+      if (args.accumulate && t + 1 < tiles.parts) {
+        prefetch_rows(c + count * p_.c_stride, p_.c_stride, tiles.length(t + 1), width);
+      }
+      if (last_) place_nearby(tile, &args);
+      args.a = pack_a_ ? packed_a_ + t * panel_floats<V>(steps_.length)
                        : p_.a.at(tile.row, steps_.begin).data;
       args.a_stride = pack_a_ ? count : p_.a.lane_stride * p_.a.step_stride;  // the one not 1
       args.c = tile.data;
@@ -212,27 +204,18 @@ class Multiplication {
       if (last_ && p_.epilogue != nullptr) {
         p_.epilogue(p_.context, tile);
       } else if (buffered) {
-        copy_tile<V>(tile, buffer, kTileColumns, c, p_.c_stride);
+        copy_tile<V>(tile, buffer, tile.stride, c, p_.c_stride);
       }
     }
   }
 
-  // What a tile needs when its sums are done, and the partial sums the next one starts from.
-  void prefetch(const Tile& tile, const EvenParts& tiles, std::int64_t t) const {
-    if (last_) {
-      for (const float* array : p_.nearby) {
-        if (array == nullptr) continue;
-        prefetch_rows(array + tile.row * p_.nearby_stride + tile.column, p_.nearby_stride,
-                      tile.rows, tile.columns);
-      }
+  void place_nearby(const Tile& tile, MicroArgs<V>* args) const {
+    for (int i = 0; i < kMostNearby && p_.nearby[i].data != nullptr; ++i) {
+      const std::int64_t stride = p_.nearby[i].stride;
+      args->nearby[i] = {p_.nearby[i].data + tile.row * stride + tile.column, stride};
     }
-    if (p_.c != nullptr && t + 1 < tiles.parts) {
-      prefetch_rows(p_.c + (tile.row + tile.rows) * p_.c_stride + tile.column, p_.c_stride,
-                    tiles.length(t + 1), tile.columns);
-    }
+    args->nearby_columns = tile.columns;
   }
-
-  static constexpr std::int64_t kPrefetchSteps = 64;  // below, a tile is done before they arrive
 
   const Product& p_;
   const bool pack_a_;

@@ -133,6 +133,34 @@ struct VecAvx2 {
     _mm_storeu_ps(dst + 2 * dst_stride, r2);
     _mm_storeu_ps(dst + 3 * dst_stride, r3);
   }
+  static void transpose8(const float* src, std::int64_t src_stride, float* dst,
+                         std::int64_t dst_stride) {
+    // Rows i and i + 4 share a register: what is left is to transpose squares of four.
+    F row[4];
+    F more[4];
+    for (int i = 0; i < 4; ++i) {
+      const float* low = src + i * src_stride;
+      const float* high = low + 4 * src_stride;
+      row[i] =
+          _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
+      more[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low + 4)),
+                                     _mm_loadu_ps(high + 4), 1);
+    }
+    transpose_squares(row, dst, dst_stride);
+    transpose_squares(more, dst + 4 * dst_stride, dst_stride);
+  }
+
+ private:
+  static void transpose_squares(const F (&row)[4], float* dst, std::int64_t dst_stride) {
+    const F a = _mm256_unpacklo_ps(row[0], row[1]);
+    const F b = _mm256_unpackhi_ps(row[0], row[1]);
+    const F c = _mm256_unpacklo_ps(row[2], row[3]);
+    const F d = _mm256_unpackhi_ps(row[2], row[3]);
+    store(dst, _mm256_shuffle_ps(a, c, 0x44));
+    store(dst + dst_stride, _mm256_shuffle_ps(a, c, 0xEE));
+    store(dst + 2 * dst_stride, _mm256_shuffle_ps(b, d, 0x44));
+    store(dst + 3 * dst_stride, _mm256_shuffle_ps(b, d, 0xEE));
+  }
 };
 
 }  // namespace
