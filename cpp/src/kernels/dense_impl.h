@@ -11,8 +11,12 @@ namespace {
 
 std::int64_t dense_workspace_floats(std::int64_t m, std::int64_t k, std::int64_t n) noexcept {
   // Partial sums of a weight gradient that is used up where it is made.
-  const std::int64_t partial = k > kMaxSteps ? m * round_up(n, 16) : 0;
-  return packed_a_floats(m, k) + packed_b_floats(k, n) + partial;
+  const std::int64_t partial = k > kMaxSteps ? round_up(m, 16) * round_up(n, 16) : 0;
+  // A product may be computed as its transpose.
+  const auto larger = [](std::int64_t a, std::int64_t b) { return a < b ? b : a; };
+  return larger(packed_a_floats(m, k) + packed_b_floats(k, n),
+                packed_a_floats(n, k) + packed_b_floats(k, m)) +
+         partial;
 }
 
 // std::decay for what a generic lambda is handed.
@@ -50,6 +54,11 @@ void dense_forward(const DenseForwardArgs& args) noexcept {
     };
   });
   if (args.bias == nullptr && args.activation == Activation::kLinear) product.epilogue = nullptr;
+  if (args.bias != nullptr) {
+    product.bias = args.bias;
+    if (args.activation == Activation::kLinear) product.finish = Finish::kBias;
+    if (args.activation == Activation::kRelu) product.finish = Finish::kBiasRelu;
+  }
   product.nearby[0] = {args.y.data, args.y.stride};
   multiply<V>(product);
 }
@@ -85,6 +94,8 @@ void dense_grad_input(const DenseGradInputArgs& args) noexcept {
     product.epilogue = nullptr;
   } else {
     product.nearby[1] = {args.y_below.data, args.y_below.stride};
+    product.below = product.nearby[1];
+    if (args.activation == Activation::kRelu) product.finish = Finish::kReluSlope;
   }
   multiply<V>(product);
 }
@@ -117,27 +128,42 @@ void adagrad_tile(const void* context, const Tile& tile) {
 }
 
 template <class V>
+void store_gradient_tile(const void* context, const Tile& tile) {
+  const auto& dense = *static_cast<const DenseGradKernelArgs*>(context);
+  float* const out = dense.out.data + tile.row * dense.out.stride + tile.column;
+  copy_tile<V>(tile, tile.data, tile.stride, out, dense.out.stride);
+}
+
+template <class V>
 void dense_grad_kernel(const DenseGradKernelArgs& args) noexcept {
+  // Few outputs fill few lanes of a vector; inputs fill them all.
+  const bool turned = args.dy.cols < V::kTileVectors * V::kWidth && args.x.cols >= 64;
+  const Operand x{args.x.data, 1, args.x.stride};
+  const Operand dy{args.dy.data, 1, args.dy.stride};
   Product product{};
-  product.a = {args.x.data, 1, args.x.stride};
-  product.b = {args.dy.data, 1, args.dy.stride};
-  product.rows = args.x.cols;
+  product.transposed = turned;
+  product.a = turned ? dy : x;
+  product.b = turned ? x : dy;
+  product.rows = turned ? args.dy.cols : args.x.cols;
+  product.columns = turned ? args.x.cols : args.dy.cols;
   product.steps = args.x.rows;
-  product.columns = args.dy.cols;
   product.workspace = args.workspace;
   product.context = &args;
-  if (args.update == Update::kNone) {
+  product.epilogue = args.update == Update::kAdagrad           ? &adagrad_tile<V>
+                     : args.update == Update::kGradientDescent ? &descend_tile<V>
+                                                               : &store_gradient_tile<V>;
+  if (args.update == Update::kNone && !turned) {
     product.c = args.out.data;
     product.c_stride = args.out.stride;
-  } else {
-    product.epilogue = args.update == Update::kAdagrad ? &adagrad_tile<V> : &descend_tile<V>;
+    product.epilogue = nullptr;
+  } else if (product.steps > kMaxSteps) {
+    product.c = args.workspace + packed_a_floats(product.rows, product.steps) +
+                packed_b_floats(product.steps, product.columns);
+    product.c_stride = round_up(product.columns, 16);
+  }
+  if (!turned) {
     product.nearby[0] = {args.out.data, args.out.stride};
     if (args.update == Update::kAdagrad) product.nearby[1] = {args.accumulator, args.out.stride};
-    if (product.steps > kMaxSteps) {
-      product.c = args.workspace + packed_a_floats(product.rows, product.steps) +
-                  packed_b_floats(product.steps, product.columns);
-      product.c_stride = round_up(product.columns, 16);
-    }
   }
   multiply<V>(product);
 }

@@ -44,9 +44,14 @@ struct Product {
   float* c;
   std::int64_t c_stride;
   float* workspace;
-  // Called once for each tile when it is done; nullptr: the tile goes to C.
+  // Done to C while its sums are in registers.
+  Finish finish;
+  const float* bias;  // of C's columns
+  Nearby below;
+  // Called once for each tile that has not been finished there; nullptr: the tile goes to C.
   void (*epilogue)(const void* context, const Tile& tile);
   const void* context;
+  bool transposed;  // C is the transpose of what the epilogue wants
   // What the epilogue reads and writes at the place of a tile: asked for while the tile is
   // computed.
   Nearby nearby[kMostNearby];
@@ -178,8 +183,17 @@ class Multiplication {
     args.b_stride = pack_b_ ? vectors * W : p_.b.step_stride;
     args.accumulate = steps_.begin > 0;
     args.tail = V::tail(width - (vectors - 1) * W);
-    // A masked store followed by a load of the same place stalls; C has no room for whole vectors.
-    const bool buffered = p_.c == nullptr || width % W != 0;
+    const bool cut = width % W != 0;
+    // Partial sums are loaded as whole vectors, for which a row of C may have no room.
+    const bool finishes = last_ && p_.finish != Finish::kStore && !(args.accumulate && cut);
+    // A masked store followed by a load of the same place stalls, too.
+    const bool buffered = !finishes && (p_.c == nullptr || cut);
+    if (finishes) {
+      args.finish = p_.finish;
+      args.c_is_cut = cut;
+      args.bias = p_.bias + columns_.begin + j;
+      args.below_stride = p_.below.stride;
+    }
     for (std::int64_t t = 0; t < tiles.parts; ++t) {
       const std::int64_t count = tiles.length(t);
       Tile tile{
@@ -194,19 +208,33 @@ class Multiplication {
       if (args.accumulate && t + 1 < tiles.parts) {
         prefetch_rows(c + count * p_.c_stride, p_.c_stride, tiles.length(t + 1), width);
       }
-      if (last_) place_nearby(tile, &args);
+      if (last_ && steps_.length >= kPrefetchSteps) place_nearby(tile, &args);
       args.a = pack_a_ ? packed_a_ + t * panel_floats<V>(steps_.length)
                        : p_.a.at(tile.row, steps_.begin).data;
       args.a_stride = pack_a_ ? count : p_.a.lane_stride * p_.a.step_stride;  // the one not 1
       args.c = tile.data;
       args.c_stride = tile.stride;
+      args.below = p_.below.data + tile.row * p_.below.stride + tile.column;
       micro_kernel<V>(static_cast<int>(count), vectors, rows_contiguous, masked)(args);
-      if (last_ && p_.epilogue != nullptr) {
+      if (finishes) continue;
+      if (last_ && p_.transposed) {
+        hand_over_transposed(tile);
+      } else if (last_ && p_.epilogue != nullptr) {
         p_.epilogue(p_.context, tile);
       } else if (buffered) {
         copy_tile<V>(tile, buffer, tile.stride, c, p_.c_stride);
       }
     }
+  }
+
+  void hand_over_transposed(const Tile& tile) const {
+    alignas(64) float turned[kTileFloats + 16];  // whole vectors are read from it
+    for (std::int64_t c = 0; c < tile.columns; ++c) {
+      for (std::int64_t r = 0; r < tile.rows; ++r) {
+        turned[c * tile.rows + r] = tile.data[r * tile.stride + c];
+      }
+    }
+    p_.epilogue(p_.context, {tile.column, tile.row, tile.columns, tile.rows, turned, tile.rows});
   }
 
   void place_nearby(const Tile& tile, MicroArgs<V>* args) const {

@@ -1,6 +1,7 @@
 // The innermost loop of a matrix product: a tile of C stays in registers while k runs.
 #pragma once
 
+#include "kernels/activation_impl.h"
 #include "kernels/kernels.h"
 
 namespace holdfast::kernels {
@@ -12,6 +13,15 @@ struct Nearby {
   std::int64_t stride = 0;
 };
 constexpr int kMostNearby = 3;  // what was below and the result; or weight and accumulator
+
+// What is done to the sums while they are in registers. On small layers a second look at the tile
+// would cost more than the sums.
+enum class Finish {
+  kStore,
+  kBias,       // C = sums + bias
+  kBiasRelu,   // C = relu(sums + bias)
+  kReluSlope,  // C = below > 0 ? sums : 0
+};
 
 // C[r, c] = (accumulate ? C[r, c] : 0) + sum over k of A[r, k] * B[k, c]: one FMA chain for each
 // element, k ascending. Stopping after some k and going on with `accumulate` gives the same bits.
@@ -25,10 +35,17 @@ struct MicroArgs {
   float* c;
   std::int64_t c_stride;
   bool accumulate;
-  typename V::Tail tail;        // of the last vector of a row of B, where the tile is masked
+  typename V::Tail tail;  // of the last vector of a row, where B is masked or C is cut
+  Finish finish;
+  bool c_is_cut;       // the last vector of a row of C has room for `tail` only; not with kStore
+  const float* bias;   // at the first column of the tile
+  const float* below;  // at the place of the tile
+  std::int64_t below_stride;
   Nearby nearby[kMostNearby];   // the first without data ends the list
   std::int64_t nearby_columns;  // so many floats of each row
 };
+
+constexpr std::int64_t kPrefetchSteps = 64;  // with fewer, a tile is done before anything arrives
 
 // Asks for row r of every array. All rows at once would fill the queue of outstanding misses, and
 // the operands, which miss the first cache too, would wait behind them (kernels_bench, 2048 x 429 x
@@ -43,7 +60,7 @@ void prefetch_row(const MicroArgs<V>& args, int r) {
   }
 }
 
-// C is whole vectors across, also where kMasked cuts the last one of B.
+// C is whole vectors across unless it is cut, also where kMasked cuts the last one of B.
 // A[r, k] is a[k * a_stride + r] with kRowsContiguous, else a[r * a_stride + k].
 template <class V, int kRows, int kVectors, bool kRowsContiguous, bool kMasked>
 void micro(const MicroArgs<V>& args) {
@@ -95,9 +112,8 @@ void micro(const MicroArgs<V>& args) {
       b += args.b_stride;
     }
   };
-  constexpr std::int64_t kPrefetchSteps = 64;  // below, a tile is done before anything arrives
   std::int64_t left = args.steps;
-  if (args.nearby[0].data != nullptr && left >= kPrefetchSteps) {
+  if (args.nearby[0].data != nullptr) {
     const std::int64_t share = left / kRows;
     for (int r = 0; r < kRows; ++r) {
       prefetch_row(args, r);
@@ -107,11 +123,41 @@ void micro(const MicroArgs<V>& args) {
   }
   run(left);
 
+  const auto store_each = [&](const auto& finished) {
 #pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-    float* c = args.c + r * args.c_stride;
+    for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) V::store(c + v * W, sum[r][v]);
+      for (int v = 0; v < kVectors; ++v) {
+        float* const c = args.c + r * args.c_stride + v * W;
+        const F value = finished(sum[r][v], r, v);
+        if (v == kVectors - 1 && args.c_is_cut) {
+          V::store_tail(c, args.tail, value);
+        } else {
+          V::store(c, value);
+        }
+      }
+    }
+  };
+  const auto load_cut = [&](const float* p, int v) {
+    return v == kVectors - 1 && args.c_is_cut ? V::load_tail(p + v * W, args.tail)
+                                              : V::load(p + v * W);
+  };
+  const Relu<V> relu(0.0f);
+  if (args.finish == Finish::kStore) {
+    store_each([](F value, int, int) { return value; });
+  } else if (args.finish == Finish::kReluSlope) {
+    store_each([&](F value, int r, int v) {
+      return relu.slope(load_cut(args.below + r * args.below_stride, v), value);
+    });
+  } else {
+    F bias[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) bias[v] = load_cut(args.bias, v);
+    if (args.finish == Finish::kBias) {
+      store_each([&](F value, int, int v) { return V::add(value, bias[v]); });
+    } else {
+      store_each([&](F value, int, int v) { return relu.value(V::add(value, bias[v])); });
+    }
   }
 }
 
