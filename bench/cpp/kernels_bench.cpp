@@ -1,5 +1,5 @@
-// Speed of the kernels on one thread, for every table of this machine, beside what the machine can
-// do at most. Usage: kernels_bench [isa ...]
+// Speed of the matrix products on one thread, for every table of this machine, beside what the
+// machine can do at most; elementwise_bench has the rest. Usage: kernels_bench [isa ...]
 #include <cmath>
 #include <cstring>
 
@@ -32,11 +32,9 @@ constexpr Layer kLayers[] = {
     {"iris logits", 100, 10, 3},
     {"one row", 1, 1024, 1024},
 };
-constexpr std::int64_t kElements = std::int64_t{16} << 20;  // 64 MiB of floats
 
 struct Machine {
   double flops;
-  double bandwidth;
 };
 
 void report_product(const KernelTable& table, const Layer& layer, const char* product,
@@ -48,13 +46,6 @@ void report_product(const KernelTable& table, const Layer& layer, const char* pr
               flops / t.median * 1e-9);
   if (machine.flops > 0) std::printf("  %.3f of FMA peak", flops / t.median / machine.flops);
   std::printf("\n");
-}
-
-void report_stream(const KernelTable& table, const char* kernel, double bytes, double n,
-                   const Machine& machine, const Timing& t) {
-  std::printf("%-7s %-30s %6.3f ns an element  +-%4.1f%% %7.1f GB/s  %.3f of bandwidth\n",
-              table.isa, kernel, t.median / n * 1e9, t.spread * 100, bytes / t.median * 1e-9,
-              bytes / t.median / machine.bandwidth);
 }
 
 // The element (i, j) of a product as the definition has it: one chain of FMAs.
@@ -134,39 +125,12 @@ void bench_layer(const KernelTable& table, const Layer& l, const Machine& machin
                  time_calls([&] { table.dense_grad_kernel(grad_kernel); }));
 }
 
-void bench_streams(const KernelTable& table, const Machine& machine) {
-  const Buffer x(kElements);
-  const Buffer y(kElements);
-  const Buffer z(kElements, 1.0f);
-  const auto n = static_cast<double>(kElements);
-  table.adagrad_update({x.data(), z.data(), y.data(), 1, 0.5f});
-  const Timing adagrad =
-      time_calls([&] { table.adagrad_update({x.data(), z.data(), y.data(), kElements, 0.0f}); });
-  report_stream(table, "adagrad_update", 20 * n, n, machine, adagrad);
-  report_stream(table, "gradient_descent_update", 12 * n, n, machine, time_calls([&] {
-                  table.gradient_descent_update(x.data(), y.data(), kElements, 0.0f);
-                }));
-  report_stream(table, "sum", 4 * n, n, machine, time_calls([&] {
-                  volatile float keep = table.sum(x.data(), kElements);
-                  static_cast<void>(keep);
-                }));
-  const struct {
-    const char* name;
-    Activation activation;
-  } activations[] = {{"relu in place", Activation::kRelu},
-                     {"elu in place", Activation::kElu},
-                     {"tanh in place", Activation::kTanh},
-                     {"sigmoid in place", Activation::kSigmoid},
-                     {"softplus in place", Activation::kSoftplus}};
-  for (const auto& a : activations) {
-    report_stream(table, a.name, 8 * n, n, machine, time_calls([&] {
-                    table.activation_forward(a.activation, 0, y.data(), y.data(), kElements);
-                  }));
-  }
-  report_stream(table, "dropout in place", 8 * n, n, machine,
-                time_calls([&] { table.dropout({x.data(), x.data(), kElements, 0, 1, 2, 0.0f}); }));
+void bench_small_loss(const KernelTable& table) {
   constexpr std::int64_t kRows = 100;  // an Iris batch
   constexpr std::int64_t kClasses = 3;
+  const Buffer x(kRows * kClasses);
+  const Buffer y(kRows * kClasses);
+  const Buffer z(kRows, 1.0f);
   const std::int64_t labels[kRows] = {};
   const SparseSoftmaxCrossEntropyGradArgs grad{{x.data(), kRows, kClasses, kClasses},
                                                labels,
@@ -181,8 +145,6 @@ void bench_streams(const KernelTable& table, const Machine& machine) {
 
 int run(int count, char** names) {
   print_head("kernels_bench", 1);
-  const double bandwidth = peak_bandwidth();
-  std::printf("bandwidth %.1f GB/s (read + write in place, 64 MiB)\n", bandwidth * 1e-9);
   const TableList list = runnable_tables();
   for (int t = list.count - 1; t >= 0; --t) {
     const KernelTable& table = *list.tables[t];
@@ -191,10 +153,10 @@ int run(int count, char** names) {
     if (!wanted) continue;
     for (const Layer& layer : kLayers) {
       // Measured anew for each layer: the clock of a shared machine wanders.
-      bench_layer(table, layer, {peak_flops(table.isa), bandwidth});
+      bench_layer(table, layer, {peak_flops(table.isa)});
     }
     std::printf("%-7s FMA peak %.1f GFLOP/s\n", table.isa, peak_flops(table.isa) * 1e-9);
-    bench_streams(table, {0, bandwidth});
+    bench_small_loss(table);
   }
   return 0;
 }

@@ -75,17 +75,4 @@ inline double peak_flops(const std::string& isa) {
   return 0;
 }
 
-// Bytes a second of reading and writing an array of 64 MiB in place: every byte moves twice, and no
-// line is fetched only to be overwritten.
-inline double peak_bandwidth() {
-  const Buffer x(std::int64_t{16} << 20);
-  const Timing t = time_calls(
-      [&] {
-        float* const p = x.data();
-        for (std::int64_t i = 0; i < x.size(); ++i) p[i] *= -1.0f;
-      },
-      0.5);
-  return 2.0 * sizeof(float) * static_cast<double>(x.size()) / t.median;
-}
-
 }  // namespace holdfast::bench

@@ -26,7 +26,9 @@ template <class V>
 struct Relu {
   using F = typename V::F;
   explicit Relu(float) {}
-  F value(F x) const { return V::max(V::zero(), x); }
+  // A comparison, not max(): where denormals count as zero, comparisons of all processors see
+  // zero, but the maximum of some is the denormal.
+  F value(F x) const { return V::select(V::ge(V::zero(), x), V::zero(), x); }
   F slope(F y, F dy) const { return V::select(V::gt(y, V::zero()), dy, V::zero()); }
 };
 
@@ -34,7 +36,7 @@ template <class V>
 struct Relu6 {
   using F = typename V::F;
   explicit Relu6(float) {}
-  F value(F x) const { return V::min(V::set(6.0f), V::max(V::zero(), x)); }
+  F value(F x) const { return V::min(V::set(6.0f), Relu<V>(0.0f).value(x)); }
   F slope(F y, F dy) const {
     const F below_six = V::select(V::lt(y, V::set(6.0f)), dy, V::zero());
     return V::select(V::gt(y, V::zero()), below_six, V::zero());
@@ -96,10 +98,7 @@ struct Softplus {
   using F = typename V::F;
   explicit Softplus(float) {}
   F value(F x) const { return softplus<V>(x); }
-  F slope(F y, F dy) const {
-    const F negative = expm1_nonpositive<V>(V::sub(V::zero(), y));
-    return V::mul(dy, V::sub(V::zero(), negative));
-  }
+  F slope(F y, F dy) const { return V::mul(dy, one_minus_exp_of_negated<V>(y)); }
 };
 
 // softsign' = 1 / (1 + |x|)^2 = (1 - |y|)^2.
@@ -141,11 +140,17 @@ void with_activation(Activation activation, float alpha, const Body& body) {
   }
 }
 
+// The same activation over another vector type.
+template <class U, template <class> class Activation, class V>
+Activation<U> over(const Activation<V>&, float alpha) {
+  return Activation<U>(alpha);
+}
+
 template <class V>
 void activation_forward(Activation activation, float alpha, const float* x, float* y,
                         std::int64_t n) noexcept {
   with_activation<V>(activation, alpha, [&](const auto& act) {
-    map<V>(x, y, n, [&](auto lanes) { return act.value(lanes); });
+    map<V>(n, y, [&](auto u, auto lanes) { return over<decltype(u)>(act, alpha).value(lanes); }, x);
   });
 }
 
@@ -153,26 +158,30 @@ template <class V>
 void activation_backward(Activation activation, float alpha, const float* y, const float* dy,
                          float* dx, std::int64_t n) noexcept {
   with_activation<V>(activation, alpha, [&](const auto& act) {
-    map<V>(y, dy, dx, n, [&](auto value, auto gradient) { return act.slope(value, gradient); });
+    map<V>(
+        n, dx,
+        [&](auto u, auto value, auto gradient) {
+          return over<decltype(u)>(act, alpha).slope(value, gradient);
+        },
+        y, dy);
   });
 }
 
 template <class V>
 void unary(Unary op, const float* x, float* y, std::int64_t n) noexcept {
-  using F = typename V::F;
   switch (op) {
     case Unary::kExp:
-      return map<V>(x, y, n, [](F lanes) { return exp<V>(lanes); });
+      return map<V>(n, y, [](auto u, auto lanes) { return exp<decltype(u)>(lanes); }, x);
     case Unary::kLog:
-      return map<V>(x, y, n, [](F lanes) { return log<V>(lanes); });
+      return map<V>(n, y, [](auto u, auto lanes) { return log<decltype(u)>(lanes); }, x);
     case Unary::kTanh:
-      return map<V>(x, y, n, [](F lanes) { return tanh<V>(lanes); });
+      return map<V>(n, y, [](auto u, auto lanes) { return tanh<decltype(u)>(lanes); }, x);
     case Unary::kSigmoid:
-      return map<V>(x, y, n, [](F lanes) { return sigmoid<V>(lanes); });
+      return map<V>(n, y, [](auto u, auto lanes) { return sigmoid<decltype(u)>(lanes); }, x);
     case Unary::kSoftplus:
-      return map<V>(x, y, n, [](F lanes) { return softplus<V>(lanes); });
+      return map<V>(n, y, [](auto u, auto lanes) { return softplus<decltype(u)>(lanes); }, x);
     case Unary::kSqrt:
-      return map<V>(x, y, n, [](F lanes) { return V::sqrt(lanes); });
+      return map<V>(n, y, [](auto u, auto lanes) { return decltype(u)::sqrt(lanes); }, x);
   }
 }
 

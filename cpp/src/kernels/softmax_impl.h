@@ -30,10 +30,16 @@ float log_one(float x) {
 
 template <class V>
 void softmax_row(const float* x, float* y, std::int64_t n) {
-  const auto shift = V::set(row_max<V>(x, n));
-  map<V>(x, y, n, [&](auto z) { return exp<V>(V::sub(z, shift)); });
-  const auto total = V::set(sum<V>(y, n));
-  map<V>(y, y, n, [&](auto e) { return V::div(e, total); });
+  const float most = row_max<V>(x, n);
+  map<V>(
+      n, y,
+      [&](auto u, auto z) {
+        using U = decltype(u);
+        return exp<U>(U::sub(z, U::set(most)));
+      },
+      x);
+  const float total = sum<V>(y, n);
+  map<V>(n, y, [&](auto u, auto e) { return u.div(e, u.set(total)); }, y);
 }
 
 template <class V>
@@ -49,10 +55,10 @@ void log_softmax(const ConstMatrix& x, const Matrix& y) noexcept {
   for (std::int64_t i = 0; i < x.rows; ++i) {
     const float* row = x.data + i * x.stride;
     const float most = row_max<V>(row, x.cols);
-    const auto shift = V::set(most);
-    const auto log_total = V::set(log_one<V>(sum_of_exponentials<V>(row, x.cols, most)));
-    map<V>(row, y.data + i * y.stride, x.cols,
-           [&](auto z) { return V::sub(V::sub(z, shift), log_total); });
+    const float log_total = log_one<V>(sum_of_exponentials<V>(row, x.cols, most));
+    map<V>(
+        x.cols, y.data + i * y.stride,
+        [&](auto u, auto z) { return u.sub(u.sub(z, u.set(most)), u.set(log_total)); }, row);
   }
 }
 
@@ -76,8 +82,8 @@ void sparse_softmax_cross_entropy_grad(const SparseSoftmaxCrossEntropyGradArgs& 
     float* out = args.dlogits.data + i * args.dlogits.stride;
     softmax_row<V>(z.data + i * z.stride, out, z.cols);
     out[args.labels[i]] -= 1.0f;
-    const auto scale = V::set(args.dloss[i]);
-    map<V>(out, out, z.cols, [&](auto p) { return V::mul(scale, p); });
+    const float scale = args.dloss[i];
+    map<V>(z.cols, out, [&](auto u, auto p) { return u.mul(u.set(scale), p); }, out);
   }
 }
 
@@ -113,10 +119,14 @@ void softmax_cross_entropy_grad(const SoftmaxCrossEntropyGradArgs& args) noexcep
     float* out = args.dlogits.data + i * args.dlogits.stride;
     const float* target = args.targets.data + i * args.targets.stride;
     softmax_row<V>(z.data + i * z.stride, out, z.cols);
-    const auto mass = V::set(sum<V>(target, z.cols));
-    const auto scale = V::set(args.dloss[i]);
-    map<V>(out, target, out, z.cols,
-           [&](auto p, auto t) { return V::mul(scale, V::sub(V::mul(p, mass), t)); });
+    const float mass = sum<V>(target, z.cols);
+    const float scale = args.dloss[i];
+    map<V>(
+        z.cols, out,
+        [&](auto u, auto p, auto t) {
+          return u.mul(u.set(scale), u.sub(u.mul(p, u.set(mass)), t));
+        },
+        out, target);
   }
 }
 
@@ -124,28 +134,26 @@ void softmax_cross_entropy_grad(const SoftmaxCrossEntropyGradArgs& args) noexcep
 template <class V>
 void sigmoid_cross_entropy(const float* logits, const float* targets, float* loss,
                            std::int64_t n) noexcept {
-  map<V>(logits, targets, loss, n, [](auto z, auto t) {
-    const auto linear = V::sub(V::max(V::zero(), z), V::mul(z, t));
-    return V::add(linear, log1p_unit<V>(exp<V>(V::sub(V::zero(), V::abs(z)))));
-  });
+  map<V>(
+      n, loss,
+      [](auto u, auto z, auto t) {
+        using U = decltype(u);
+        const auto linear = U::sub(U::max(U::zero(), z), U::mul(z, t));
+        return U::add(linear, log1p_unit<U>(exp_of_negated<U>(U::abs(z))));
+      },
+      logits, targets);
 }
 
 template <class V>
 void sigmoid_cross_entropy_grad(const float* logits, const float* targets, const float* dloss,
                                 float* dlogits, std::int64_t n) noexcept {
-  const auto body = [](auto z, auto t, auto scale) {
-    return V::mul(scale, V::sub(sigmoid<V>(z), t));
-  };
-  std::int64_t i = 0;
-  for (; i + V::kWidth <= n; i += V::kWidth) {
-    V::store(dlogits + i, body(V::load(logits + i), V::load(targets + i), V::load(dloss + i)));
-  }
-  if (i < n) {
-    const auto tail = V::tail(n - i);
-    V::store_tail(dlogits + i, tail,
-                  body(V::load_tail(logits + i, tail), V::load_tail(targets + i, tail),
-                       V::load_tail(dloss + i, tail)));
-  }
+  map<V>(
+      n, dlogits,
+      [](auto u, auto z, auto t, auto scale) {
+        using U = decltype(u);
+        return U::mul(scale, U::sub(sigmoid<U>(z), t));
+      },
+      logits, targets, dloss);
 }
 
 }  // namespace

@@ -23,17 +23,18 @@ void adagrad(typename V::F* w, typename V::F* a, typename V::F g, typename V::F 
 
 template <class V>
 void adagrad_update(const AdagradArgs& args) noexcept {
-  const auto learning_rate = V::set(args.learning_rate);
+  using U = Several<V, 2>;  // division and square root are the limit, not their latency
   std::int64_t i = 0;
-  for (; i + V::kWidth <= args.n; i += V::kWidth) {
-    auto w = V::load(args.w + i);
-    auto a = V::load(args.a + i);
-    adagrad<V>(&w, &a, V::load(args.g + i), learning_rate);
-    V::store(args.a + i, a);
-    V::store(args.w + i, w);
+  for (; i + U::kWidth <= args.n; i += U::kWidth) {
+    auto w = U::load(args.w + i);
+    auto a = U::load(args.a + i);
+    adagrad<U>(&w, &a, U::load(args.g + i), U::set(args.learning_rate));
+    U::store(args.a + i, a);
+    U::store(args.w + i, w);
   }
-  if (i < args.n) {
-    const auto tail = V::tail(args.n - i);
+  const auto learning_rate = V::set(args.learning_rate);
+  for (; i < args.n; i += V::kWidth) {
+    const auto tail = V::tail(args.n - i < V::kWidth ? args.n - i : V::kWidth);
     auto w = V::load_tail(args.w + i, tail);
     auto a = V::load_tail(args.a + i, tail, V::set(1.0f));  // 1: no division by zero off the end
     adagrad<V>(&w, &a, V::load_tail(args.g + i, tail), learning_rate);
@@ -45,9 +46,13 @@ void adagrad_update(const AdagradArgs& args) noexcept {
 template <class V>
 void gradient_descent_update(float* w, const float* g, std::int64_t n,
                              float learning_rate) noexcept {
-  const auto rate = V::set(learning_rate);
-  map<V>(w, g, w, n,
-         [&](auto weight, auto gradient) { return descended<V>(weight, gradient, rate); });
+  map<V>(
+      n, w,
+      [&](auto u, auto weight, auto gradient) {
+        using U = decltype(u);
+        return descended<U>(weight, gradient, U::set(learning_rate));
+      },
+      w, g);
 }
 
 }  // namespace

@@ -49,6 +49,9 @@ struct VecAvx2 {
     }
     if ((t.count & 1) != 0) _mm_store_ss(p, rest);
   }
+  static constexpr bool kStreams = true;
+  static void stream(float* p, F a) { _mm256_stream_ps(p, a); }
+  static void stream_fence() { _mm_sfence(); }
   static F zero() { return _mm256_setzero_ps(); }
   static F set(float a) { return _mm256_set1_ps(a); }
   static float first(F a) { return _mm256_cvtss_f32(a); }
@@ -74,19 +77,15 @@ struct VecAvx2 {
   static M eq(F a, F b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
   static F select(M m, F yes, F no) { return _mm256_blendv_ps(no, yes, m); }
 
+  static M igt(I a, I b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(a, b)); }
+  static F zero_where(M m, F a) { return _mm256_andnot_ps(m, a); }
+
   static I bits(F a) { return _mm256_castps_si256(a); }
   static F from_bits(I a) { return _mm256_castsi256_ps(a); }
   static I set_bits(std::uint32_t a) { return _mm256_set1_epi32(static_cast<int>(a)); }
-  static I load_bits(const std::uint32_t* p) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  }
-  static void store_bits(std::uint32_t* p, I a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a);
-  }
   static I iadd(I a, I b) { return _mm256_add_epi32(a, b); }
   static I isub(I a, I b) { return _mm256_sub_epi32(a, b); }
   static I iand(I a, I b) { return _mm256_and_si256(a, b); }
-  static I ixor(I a, I b) { return _mm256_xor_si256(a, b); }
   template <int N>
   static I shift_left(I a) {
     return _mm256_slli_epi32(a, N);
@@ -100,11 +99,22 @@ struct VecAvx2 {
     return _mm256_srli_epi32(a, N);
   }
   static F to_float(I a) { return _mm256_cvtepi32_ps(a); }
-  static void multiply_wide(I a, I b, I* high, I* low) {
-    const I even = _mm256_mul_epu32(a, b);
-    const I odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), b);
-    *low = _mm256_mullo_epi32(a, b);
-    *high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+  using W = __m256i;
+  static constexpr int kCounters = 4;
+  static W set_wide(std::uint64_t a) { return _mm256_set1_epi64x(static_cast<long long>(a)); }
+  static W wadd(W a, W b) { return _mm256_add_epi64(a, b); }
+  static W wxor(W a, W b) { return _mm256_xor_si256(a, b); }
+  static W multiply_low_halves(W a, W b) { return _mm256_mul_epu32(a, b); }
+  static W high_half(W a) { return _mm256_srli_epi64(a, 32); }
+  static W low_half(W a) { return _mm256_blend_epi32(_mm256_setzero_si256(), a, 0x55); }
+  static W swap_halves(W a) { return _mm256_shuffle_epi32(a, 0xB1); }
+  static W counter_multiples(std::uint32_t first, std::uint32_t factor) {
+    const W counters = _mm256_add_epi64(set_wide(first), _mm256_setr_epi64x(0, 2, 1, 3));
+    return _mm256_mul_epu32(counters, set_wide(factor));
+  }
+  static void interleave(W a, W b, I* words) {
+    words[0] = _mm256_unpacklo_epi64(a, b);
+    words[1] = _mm256_unpackhi_epi64(a, b);
   }
 
   using Group = F[2];

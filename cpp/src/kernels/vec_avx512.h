@@ -25,6 +25,9 @@ struct VecAvx512 {
   static F load_tail(const float* p, Tail t, F rest) { return _mm512_mask_loadu_ps(rest, t, p); }
   static void store(float* p, F a) { _mm512_storeu_ps(p, a); }
   static void store_tail(float* p, Tail t, F a) { _mm512_mask_storeu_ps(p, t, a); }
+  static constexpr bool kStreams = true;
+  static void stream(float* p, F a) { _mm512_stream_ps(p, a); }
+  static void stream_fence() { _mm_sfence(); }
   static F zero() { return _mm512_setzero_ps(); }
   static F set(float a) { return _mm512_set1_ps(a); }
   static float first(F a) { return _mm512_cvtss_f32(a); }
@@ -52,15 +55,15 @@ struct VecAvx512 {
   static M eq(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
   static F select(M m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
 
+  static M igt(I a, I b) { return _mm512_cmpgt_epi32_mask(a, b); }
+  static F zero_where(M m, F a) { return _mm512_maskz_mov_ps(static_cast<M>(~m), a); }
+
   static I bits(F a) { return _mm512_castps_si512(a); }
   static F from_bits(I a) { return _mm512_castsi512_ps(a); }
   static I set_bits(std::uint32_t a) { return _mm512_set1_epi32(static_cast<int>(a)); }
-  static I load_bits(const std::uint32_t* p) { return _mm512_loadu_si512(p); }
-  static void store_bits(std::uint32_t* p, I a) { _mm512_storeu_si512(p, a); }
   static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
   static I isub(I a, I b) { return _mm512_sub_epi32(a, b); }
   static I iand(I a, I b) { return _mm512_and_si512(a, b); }
-  static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
   template <int N>
   static I shift_left(I a) {
     return _mm512_slli_epi32(a, N);
@@ -74,11 +77,22 @@ struct VecAvx512 {
     return _mm512_srli_epi32(a, N);
   }
   static F to_float(I a) { return _mm512_cvtepi32_ps(a); }
-  static void multiply_wide(I a, I b, I* high, I* low) {
-    const I even = _mm512_mul_epu32(a, b);
-    const I odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), b);
-    *low = _mm512_mullo_epi32(a, b);
-    *high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+  using W = __m512i;
+  static constexpr int kCounters = 8;
+  static W set_wide(std::uint64_t a) { return _mm512_set1_epi64(static_cast<long long>(a)); }
+  static W wadd(W a, W b) { return _mm512_add_epi64(a, b); }
+  static W wxor(W a, W b) { return _mm512_xor_si512(a, b); }
+  static W multiply_low_halves(W a, W b) { return _mm512_mul_epu32(a, b); }
+  static W high_half(W a) { return _mm512_srli_epi64(a, 32); }
+  static W low_half(W a) { return _mm512_maskz_mov_epi32(0x5555, a); }
+  static W swap_halves(W a) { return _mm512_shuffle_epi32(a, _MM_PERM_CDAB); }
+  static W counter_multiples(std::uint32_t first, std::uint32_t factor) {
+    const W lanes = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
+    return _mm512_mul_epu32(_mm512_add_epi64(set_wide(first), lanes), set_wide(factor));
+  }
+  static void interleave(W a, W b, I* words) {
+    words[0] = _mm512_unpacklo_epi64(a, b);
+    words[1] = _mm512_unpackhi_epi64(a, b);
   }
 
   using Group = F[1];

@@ -43,6 +43,9 @@ struct VecNeon {
     if (t == 3) vst1q_lane_f32(p + 2, a, 2);
     if (t == 1) vst1q_lane_f32(p, a, 0);
   }
+  static constexpr bool kStreams = false;
+  static void stream(float* p, F a) { store(p, a); }
+  static void stream_fence() {}
   static F zero() { return vdupq_n_f32(0.0f); }
   static F set(float a) { return vdupq_n_f32(a); }
   static float first(F a) { return vgetq_lane_f32(a, 0); }
@@ -68,15 +71,17 @@ struct VecNeon {
   static M eq(F a, F b) { return vceqq_f32(a, b); }
   static F select(M m, F yes, F no) { return vbslq_f32(m, yes, no); }
 
+  static M igt(I a, I b) { return vcgtq_s32(vreinterpretq_s32_u32(a), vreinterpretq_s32_u32(b)); }
+  static F zero_where(M m, F a) {
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(a), m));
+  }
+
   static I bits(F a) { return vreinterpretq_u32_f32(a); }
   static F from_bits(I a) { return vreinterpretq_f32_u32(a); }
   static I set_bits(std::uint32_t a) { return vdupq_n_u32(a); }
-  static I load_bits(const std::uint32_t* p) { return vld1q_u32(p); }
-  static void store_bits(std::uint32_t* p, I a) { vst1q_u32(p, a); }
   static I iadd(I a, I b) { return vaddq_u32(a, b); }
   static I isub(I a, I b) { return vsubq_u32(a, b); }
   static I iand(I a, I b) { return vandq_u32(a, b); }
-  static I ixor(I a, I b) { return veorq_u32(a, b); }
   template <int N>
   static I shift_left(I a) {
     return vshlq_n_u32(a, N);
@@ -90,11 +95,22 @@ struct VecNeon {
     return vshrq_n_u32(a, N);
   }
   static F to_float(I a) { return vcvtq_f32_s32(vreinterpretq_s32_u32(a)); }
-  static void multiply_wide(I a, I b, I* high, I* low) {
-    const uint64x2_t below = vmull_u32(vget_low_u32(a), vget_low_u32(b));
-    const uint64x2_t above = vmull_high_u32(a, b);
-    *low = vuzp1q_u32(vreinterpretq_u32_u64(below), vreinterpretq_u32_u64(above));
-    *high = vuzp2q_u32(vreinterpretq_u32_u64(below), vreinterpretq_u32_u64(above));
+  using W = uint64x2_t;
+  static constexpr int kCounters = 2;
+  static W set_wide(std::uint64_t a) { return vdupq_n_u64(a); }
+  static W wadd(W a, W b) { return vaddq_u64(a, b); }
+  static W wxor(W a, W b) { return veorq_u64(a, b); }
+  static W multiply_low_halves(W a, W b) { return vmull_u32(vmovn_u64(a), vmovn_u64(b)); }
+  static W high_half(W a) { return vshrq_n_u64(a, 32); }
+  static W low_half(W a) { return vandq_u64(a, set_wide(0xFFFFFFFFu)); }
+  static W swap_halves(W a) { return vreinterpretq_u64_u32(vrev64q_u32(vreinterpretq_u32_u64(a))); }
+  static W counter_multiples(std::uint32_t first, std::uint32_t factor) {
+    const W counters = vcombine_u64(vcreate_u64(first), vcreate_u64(std::uint64_t{first} + 1));
+    return multiply_low_halves(counters, set_wide(factor));
+  }
+  static void interleave(W a, W b, I* words) {
+    words[0] = vreinterpretq_u32_u64(vzip1q_u64(a, b));
+    words[1] = vreinterpretq_u32_u64(vzip2q_u64(a, b));
   }
 
   using Group = F[4];

@@ -27,6 +27,11 @@ struct VecScalar {
   static void store_tail(float* p, Tail t, F a) {
     if (t) *p = a;
   }
+  // store() past the caches, for outputs too large for them; aligned to 64 bytes.
+  // stream_fence() ends a series of them. kStreams: whether that is any different from store().
+  static constexpr bool kStreams = false;
+  static void stream(float* p, F a) { store(p, a); }
+  static void stream_fence() {}
   static F zero() { return 0.0f; }
   static F set(float a) { return a; }
   static float first(F a) { return a; }
@@ -58,6 +63,11 @@ struct VecScalar {
   static M eq(F a, F b) { return a == b; }
   static F select(M m, F yes, F no) { return m ? yes : no; }
 
+  static M igt(I a, I b) {  // of signed words
+    return static_cast<std::int32_t>(a) > static_cast<std::int32_t>(b);
+  }
+  static F zero_where(M m, F a) { return m ? 0.0f : a; }
+
   static I bits(F a) {
     I word;
     __builtin_memcpy(&word, &a, sizeof word);
@@ -69,12 +79,9 @@ struct VecScalar {
     return value;
   }
   static I set_bits(std::uint32_t a) { return a; }
-  static I load_bits(const std::uint32_t* p) { return *p; }
-  static void store_bits(std::uint32_t* p, I a) { *p = a; }
   static I iadd(I a, I b) { return a + b; }
   static I isub(I a, I b) { return a - b; }
   static I iand(I a, I b) { return a & b; }
-  static I ixor(I a, I b) { return a ^ b; }
   template <int N>
   static I shift_left(I a) {
     return a << N;
@@ -88,11 +95,29 @@ struct VecScalar {
     return a >> N;
   }
   static F to_float(I a) { return static_cast<float>(static_cast<std::int32_t>(a)); }
-  // The 64-bit product of unsigned words, in halves.
-  static void multiply_wide(I a, I b, I* high, I* low) {
-    const std::uint64_t product = std::uint64_t{a} * b;
-    *high = static_cast<I>(product >> 32);
-    *low = static_cast<I>(product);
+  // 64-bit lanes, kCounters of them, for products of words.
+  using W = std::uint64_t;
+  static constexpr int kCounters = 1;
+  static W set_wide(std::uint64_t a) { return a; }
+  static W wadd(W a, W b) { return a + b; }
+  static W wxor(W a, W b) { return a ^ b; }
+  static W multiply_low_halves(W a, W b) {
+    return std::uint64_t{static_cast<std::uint32_t>(a)} * static_cast<std::uint32_t>(b);
+  }
+  static W high_half(W a) { return a >> 32; }
+  static W low_half(W a) { return a & 0xFFFFFFFFu; }
+  static W swap_halves(W a) { return a << 32 | a >> 32; }
+  // factor * (first + j) for the counters j = 0, 1, ... in the order of lanes that interleave()
+  // undoes: lane 2 i holds counter i, lane 2 i + 1 counter kCounters / 2 + i.
+  static W counter_multiples(std::uint32_t first, std::uint32_t factor) {
+    return std::uint64_t{factor} * first;
+  }
+  // Four words for each counter in ascending order: the low and high half of its lane of a, then b.
+  static void interleave(W a, W b, I* words) {
+    words[0] = static_cast<I>(a);
+    words[1] = static_cast<I>(a >> 32);
+    words[2] = static_cast<I>(b);
+    words[3] = static_cast<I>(b >> 32);
   }
 
   // Sixteen lanes, and their reduction by the fixed tree: lane l takes in lane l + 8, then l + 4,

@@ -2,6 +2,7 @@
 // value, exact at the special values, the same bits on every table.
 #include <gtest/gtest.h>
 
+#include "kernels/exact_functions.h"
 #include "reference.h"
 
 namespace holdfast::kernels {
@@ -36,29 +37,12 @@ std::vector<float> samples() {
   return all;
 }
 
-struct Function {
-  const char* name;
-  Unary op;
-  double (*exact)(double);
-  double most_ulp;
-};
-const Function kFunctions[] = {
-    {"exp", Unary::kExp, [](double x) { return std::exp(x); }, 2},
-    {"log", Unary::kLog, [](double x) { return std::log(x); }, 2},
-    {"tanh", Unary::kTanh, [](double x) { return std::tanh(x); }, 2},
-    {"sigmoid", Unary::kSigmoid,
-     [](double x) { return reference::act(Activation::kSigmoid, 0, x); }, 2},
-    {"softplus", Unary::kSoftplus,
-     [](double x) { return reference::act(Activation::kSoftplus, 0, x); }, 2},
-    {"sqrt", Unary::kSqrt, [](double x) { return std::sqrt(x); }, 0.5},
-};
-
 TEST(UnaryKernels, StayWithinTheirErrorOnEveryTableWithTheSameBits) {
   const std::vector<float> x = samples();
   const auto n = static_cast<std::int64_t>(x.size());
   std::vector<float> expected(x.size());
   std::vector<float> y(x.size());
-  for (const Function& function : kFunctions) {
+  for (const reference::ExactFunction& function : reference::kExactFunctions) {
     reference::tables()[0]->unary(function.op, x.data(), expected.data(), n);
     double worst = 0;
     float worst_at = 0;
@@ -146,6 +130,34 @@ TEST(ActivationKernels, AreTheirFormulasAtEverySizeAndOnEveryTable) {
         in_place = dy;
         table->activation_backward(activation, 0.3f, y.data(), in_place.data(), in_place.data(), n);
         EXPECT_TRUE(reference::same_bits(in_place, dx)) << table->isa;
+      }
+    }
+  }
+}
+
+// Outputs of 16 MiB and more are written past the caches, from an aligned element on.
+TEST(ActivationKernels, AreTheSameForOutputsTooLargeForTheCaches) {
+  constexpr std::int64_t n = (std::int64_t{4} << 20) + 21;
+  constexpr std::int64_t kPiece = 4099;
+  const reference::Grid x = reference::Grid::random(1, n, 0, 23, -8.0f, 8.0f);
+  for (const KernelTable* table : reference::tables()) {
+    for (const int offset : {0, 3}) {
+      reference::Grid whole(1, n, 8);
+      reference::Grid pieces(1, n, 8);
+      float* const y = whole.data() + offset;
+      table->activation_forward(Activation::kTanh, 0, x.data(), y, n);
+      for (std::int64_t i = 0; i < n; i += kPiece) {
+        table->activation_forward(Activation::kTanh, 0, x.data() + i, pieces.data() + offset + i,
+                                  std::min(kPiece, n - i));
+      }
+      EXPECT_TRUE(reference::same_bits(whole, pieces)) << table->isa << " " << offset;
+      table->activation_backward(Activation::kTanh, 0, pieces.data() + offset, x.data(), y, n);
+      float piece[kPiece];
+      for (std::int64_t i = 0; i < n; i += kPiece) {
+        const std::int64_t count = std::min(kPiece, n - i);
+        table->activation_backward(Activation::kTanh, 0, pieces.data() + offset + i, x.data() + i,
+                                   piece, count);
+        ASSERT_TRUE(reference::same_bits(y + i, piece, count)) << table->isa << " " << offset;
       }
     }
   }

@@ -82,6 +82,25 @@ TEST(Dropout, FollowsPhiloxElementByElementForAnyPart) {
   }
 }
 
+// 16 MiB and more are written past the caches where the output is aligned.
+TEST(Dropout, IsTheSameForOutputsTooLargeForTheCaches) {
+  constexpr std::int64_t n = (std::int64_t{4} << 20) + 21;
+  constexpr std::int64_t kPiece = 4100;  // a multiple of 4
+  const Grid x = Grid::random(1, n, 0, 58);
+  for (const KernelTable* table : reference::tables()) {
+    std::vector<float> room(static_cast<std::size_t>(n) + 32);
+    float* y = room.data();
+    while (reinterpret_cast<std::uintptr_t>(y) % 64 != 0) ++y;
+    table->dropout({x.data(), y, n, 0, 1, 2, 0.3f});
+    float piece[kPiece];
+    for (std::int64_t i = 0; i < n; i += kPiece) {
+      const std::int64_t count = std::min(kPiece, n - i);
+      table->dropout({x.data() + i, piece, count, i, 1, 2, 0.3f});
+      ASSERT_TRUE(reference::same_bits(y + i, piece, count)) << table->isa << " " << i;
+    }
+  }
+}
+
 TEST(Dropout, DropsTheAskedShare) {
   const std::int64_t n = 100000;
   const Grid x = Grid::random(1, n, 0, 57, 1.0f, 2.0f);
