@@ -4,54 +4,12 @@ From the same initial weights and the same batches: every loss, the final weight
 the metrics and the predictions.
 """
 
-import pathlib
-
 import numpy as np
 import pytest
+from golden_run import STEPS, Golden, Losses
 from iris_like import columns
 
 import holdfast as tf
-
-GOLDEN = pathlib.Path(__file__).parents[1] / "golden" / "tf_v1"
-STEPS, BATCH = 50, 30
-
-
-class Golden:
-    def __init__(self, name):
-        self._file = np.load(GOLDEN / f"{name}.npz")
-
-    def part(self, prefix):
-        """Arrays whose name starts with `prefix:`, by the rest of the name."""
-        start = f"{prefix}:"
-        return {
-            k.removeprefix(start): self._file[k] for k in self._file.files if k.startswith(start)
-        }
-
-    def __getitem__(self, name):
-        return self._file[name]
-
-    def input_fn(self, which, repeat):
-        features = self.part(f"{which}_x")
-        if which == "pred":
-            return lambda: tf.data.Dataset.from_tensor_slices(features).batch(10)
-        labels = self[f"{which}_y"]
-
-        def read():
-            dataset = tf.data.Dataset.from_tensor_slices((features, labels))
-            return (dataset.repeat() if repeat else dataset).batch(BATCH)
-
-        return read
-
-
-class Losses(tf.estimator.SessionRunHook):
-    def __init__(self):
-        self.values = []
-
-    def before_run(self, run_context):
-        return tf.estimator.SessionRunArgs(run_context.original_args.fetches[1])
-
-    def after_run(self, run_context, run_values):
-        self.values.append(run_values.results)
 
 
 @pytest.fixture(

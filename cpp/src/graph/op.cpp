@@ -59,6 +59,13 @@ const T* read_as(const Attribute& attribute) {
   return std::get_if<T>(&attribute);
 }
 
+std::shared_ptr<void> aligned_memory(std::int64_t bytes) {
+  constexpr std::align_val_t kAlignment{64};
+  void* memory =
+      ::operator new(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)), kAlignment);
+  return {memory, [=](void* p) { ::operator delete(p, kAlignment); }};
+}
+
 }  // namespace
 
 template <typename T>
@@ -130,10 +137,13 @@ NodeId GradientContext::add(const std::string& op, std::vector<NodeId> inputs,
 }
 
 std::shared_ptr<void> KernelContext::workspace(std::int64_t bytes) const {
-  constexpr std::align_val_t kAlignment{64};
-  void* memory =
-      ::operator new(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)), kAlignment);
-  return {memory, [=](void* p) { ::operator delete(p, kAlignment); }};
+  return aligned_memory(bytes);
+}
+
+void Scratch::reserve(std::int64_t bytes) {
+  if (bytes <= bytes_) return;
+  memory_ = aligned_memory(bytes);
+  bytes_ = bytes;
 }
 
 void register_ops(const std::vector<OpDef>& ops) {

@@ -80,13 +80,28 @@ class OpKernel {
   virtual void run(const RunContext& context) = 0;
 };
 
+// Memory that the kernels of a program use one after the other: what one left there is gone when it
+// runs again. One for all stays in the cache, where one for each would not.
+class Scratch {
+ public:
+  // While kernels are made: lets data() have this many bytes at the least.
+  void reserve(std::int64_t bytes);
+  // While they run. 64-byte aligned.
+  char* data() const noexcept { return static_cast<char*>(memory_.get()); }
+
+ private:
+  std::int64_t bytes_ = 0;
+  std::shared_ptr<void> memory_;
+};
+
 // What a kernel is made from. Buffers stay where they are for the kernel's life; all sizes are
 // known.
 struct KernelContext {
   const Node& node;
   std::vector<Buffer> inputs;
   Buffer output;
-  int threads;  // of the pool that will run it
+  int threads;                                                     // of the pool that will run it
+  std::shared_ptr<Scratch> scratch = std::make_shared<Scratch>();  // of the program
   std::shared_ptr<void> workspace(
       std::int64_t bytes) const;  // 64-byte aligned scratch, kept by the kernel
   AttributeReader attributes() const { return {node.name, node.attributes}; }

@@ -138,6 +138,37 @@ struct AdagradArgs {
   float learning_rate;
 };
 
+// Rows of a table by number, added.  A cell c of batch row i is i * cells .. (i + 1) * cells - 1:
+//   y[i, j] = sum over the cells c of row i of scales[c] * table[rows[c], j], c ascending.
+// Cells whose row is negative are left out; 0 where none is left.
+struct PoolRowsArgs {
+  const float* table;        // rows of y.cols floats, one behind the other
+  const std::int64_t* rows;  // y.rows * cells numbers: in the table, or negative
+  std::int64_t cells;        // of each row of y
+  const float* scales;       // y.rows * cells; nullptr: all 1
+  Matrix y;
+};
+
+// The way back, for the rows that a batch named. Group u has the cells first[u], next[first[u]],
+// ... up to a negative one, in ascending order, and is of row r = rows[u]; no two groups are of one
+// row.
+//   g[u, j] = sum over the cells c of group u of scales[c] * dy[c / cells, j]
+// update == kNone stores g[u] as row r of `out`; else `out` is the variable and its row r changes,
+// as do the same places of `accumulator` (kAdagrad only). Other rows are not touched.
+struct UpdateRowsArgs {
+  ConstMatrix dy;
+  std::int64_t cells;  // of each row of dy; 1 or more
+  const float* scales;
+  const std::int32_t* first;  // of each group
+  const std::int32_t* next;   // of each cell
+  const std::int64_t* rows;   // of each group
+  std::int64_t groups;
+  Update update;
+  float learning_rate;
+  float* out;
+  float* accumulator;
+};
+
 enum class Unary : std::int32_t { kExp, kLog, kTanh, kSigmoid, kSoftplus, kSqrt };
 
 struct KernelTable {
@@ -181,6 +212,8 @@ struct KernelTable {
   // w[i] -= lr * g[i]
   void (*gradient_descent_update)(float* w, const float* g, std::int64_t n,
                                   float learning_rate) noexcept;
+  void (*pool_rows)(const PoolRowsArgs& args) noexcept;
+  void (*update_rows)(const UpdateRowsArgs& args) noexcept;
 };
 
 // The table for this machine, chosen at first use; HOLDFAST_ISA=scalar|avx2|avx512|neon overrides

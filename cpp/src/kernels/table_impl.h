@@ -6,6 +6,7 @@
 #include "kernels/dropout_impl.h"
 #include "kernels/kernels.h"
 #include "kernels/reduce_impl.h"
+#include "kernels/rows_impl.h"
 #include "kernels/softmax_impl.h"
 #include "kernels/update_impl.h"
 
@@ -37,6 +38,8 @@ constexpr KernelTable make_table() {
   table.dropout = &dropout<V>;
   table.adagrad_update = &adagrad_update<V>;
   table.gradient_descent_update = &gradient_descent_update<V>;
+  table.pool_rows = &pool_rows<V>;
+  table.update_rows = &update_rows<V>;
   return table;
 }
 

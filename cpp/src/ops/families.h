@@ -12,6 +12,8 @@ std::vector<OpDef> cast_ops();
 std::vector<OpDef> check_ops();
 std::vector<OpDef> decode_csv_ops();
 std::vector<OpDef> dropout_ops();
+std::vector<OpDef> embedding_ops();
+std::vector<OpDef> embedding_update_ops();
 std::vector<OpDef> fill_ops();
 std::vector<OpDef> gather_ops();
 std::vector<OpDef> histogram_ops();

@@ -114,12 +114,53 @@ class AsStringKernel : public OpKernel {
   Buffer texts_;
 };
 
+TensorType infer_bounded_ids(const InferContext& context) {
+  expect_dtype(context, 0, kIds);
+  const std::int64_t size = context.attributes.get<std::int64_t>("size");
+  const std::int64_t fallback = context.attributes.get<std::int64_t>("default");
+  if (fallback < 0 || fallback >= size) {
+    context.fail("default: expected an id in 0.." + std::to_string(size - 1) + "; got " +
+                 std::to_string(fallback));
+  }
+  return {DType::kInt64, context.inputs[0].shape};
+}
+
+// -1 stays what it is: a missing id.
+class BoundedIdsKernel : public OpKernel {
+ public:
+  explicit BoundedIdsKernel(const KernelContext& context)
+      : x_(context.inputs[0]),
+        ids_(context.output.as<std::int64_t>()),
+        size_(context.attributes().get<std::int64_t>("size")),
+        default_(context.attributes().get<std::int64_t>("default")) {}
+
+  void run(const RunContext&) override {
+    if (x_.dtype == DType::kInt32) return bound(x_.as<std::int32_t>());
+    bound(x_.as<std::int64_t>());
+  }
+
+ private:
+  template <typename Id>
+  void bound(const Id* x) {
+    for (std::int64_t i = 0; i < x_.size; ++i) {
+      const std::int64_t id = x[i];
+      ids_[i] = id >= -1 && id < size_ ? id : default_;
+    }
+  }
+
+  Buffer x_;
+  std::int64_t* ids_;
+  std::int64_t size_;
+  std::int64_t default_;
+};
+
 }  // namespace
 
 std::vector<OpDef> lookup_ops() {
   return {
       {"vocabulary_lookup", 1, 1, infer_lookup, nullptr, make_lookup},
       {"vocabulary_gather", 1, 1, infer_gather, nullptr, make_op_kernel<VocabularyGatherKernel>},
+      {"bounded_ids", 1, 1, infer_bounded_ids, nullptr, make_op_kernel<BoundedIdsKernel>},
       {"as_string", 1, 1, infer_as_string, nullptr, make_op_kernel<AsStringKernel>},
   };
 }

@@ -8,6 +8,8 @@ void register_all_ops() {
   register_ops(check_ops());
   register_ops(decode_csv_ops());
   register_ops(dropout_ops());
+  register_ops(embedding_ops());
+  register_ops(embedding_update_ops());
   register_ops(fill_ops());
   register_ops(gather_ops());
   register_ops(histogram_ops());

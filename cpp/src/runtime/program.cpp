@@ -6,6 +6,7 @@
 
 #include "runtime/arena.h"
 #include "runtime/constants.h"
+#include "runtime/embedding_fusion.h"
 #include "runtime/fusion.h"
 
 namespace holdfast {
@@ -236,10 +237,11 @@ struct Program::Planner {
   void make_kernels() {
     ThreadPool alone(1);
     const RunContext now{alone, 0, 0};
+    const auto scratch = std::make_shared<Scratch>();
     for (const NodeId i : order) {
       const OpDef& op = find_op(at(nodes, i).op);
       if (op.make_kernel == nullptr) continue;
-      KernelContext context{at(nodes, i), {}, at(buffers, i), at(folded, i) ? 1 : threads};
+      KernelContext context{at(nodes, i), {}, at(buffers, i), at(folded, i) ? 1 : threads, scratch};
       for (const NodeId input : at(nodes, i).inputs) context.inputs.push_back(at(buffers, input));
       std::unique_ptr<OpKernel> kernel = op.make_kernel(context);
       if (at(folded, i)) {
@@ -278,6 +280,7 @@ Program::Program(const Graph& graph, State& state, const std::vector<NodeId>& wa
                  const std::vector<Feed>& feeds, int threads) {
   Planner planner(*this, state, threads);
   planner.select(graph, wanted);
+  fuse_embeddings(nodes_, planner.wanted);
   fuse(nodes_, planner.wanted);
   planner.schedule();
   planner.infer(feeds);

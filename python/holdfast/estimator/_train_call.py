@@ -14,6 +14,7 @@ from holdfast import _core, _signals, dtypes
 from holdfast._operation import Operation
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._hook_lists import saver_options, training_hooks
+from holdfast.estimator._initial_values import write_initial_values
 from holdfast.estimator._inputs import check_not_empty, empty_error, resume
 from holdfast.estimator._restoring import Restored, restore
 from holdfast.estimator._run_config import RunConfig
@@ -136,6 +137,8 @@ def _open_session(
     trainer = _core.Trainer(built.graph.core, graph_seed, config.num_threads or 0)
     slots = "reset" if config.restore_optimizer == "reset" else "restore"
     restored = restore(trainer, start, slots=slots, facts=built.facts)
+    if restored.source is None:
+        write_initial_values(trainer, built.graph)
     if restored.source is None and settings is not None:
         done = warm_start(trainer, built.graph, settings)
         restored = dataclasses.replace(restored, warm_start=done)

@@ -26,7 +26,7 @@ class WarmStartSettings:
       vars_to_warm_start: A regular expression, matched from the start of the names of trainable
         variables; or a list of them, matched with the names of all variables, optimizer slots and
         global_step; or a list of variables. None: none, for lack of vocabularies.
-      var_name_to_vocab_info: Must be None or empty: there are no embeddings yet.
+      var_name_to_vocab_info: Must be None or empty: there are no vocabularies yet.
       var_name_to_prev_var_name: Name in the model -> name in the checkpoint.
       on_mismatch: What happens to a selected variable that the checkpoint lacks or has with another
         dtype or shape: "error": it raises; "skip": it keeps its initial value; "overlap": of
@@ -51,7 +51,7 @@ class WarmStartSettings:
             )
         if self.var_name_to_vocab_info:
             raise ValueError(
-                "var_name_to_vocab_info is not supported by this version, which has no embeddings; "
+                "var_name_to_vocab_info is not supported by this version, which has no vocabularies; "
                 f"got {sorted(self.var_name_to_vocab_info)}. Leave it out; on_mismatch='overlap' "
                 "keeps the rows of a vocabulary that has only grown at its end."
             )

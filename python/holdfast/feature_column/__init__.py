@@ -3,8 +3,25 @@
 Source: tf.feature_column of TensorFlow 1.x.
 """
 
+from holdfast.feature_column._categorical import (
+    CategoricalColumn,
+    IdentityCategoricalColumn,
+    categorical_column_with_identity,
+)
 from holdfast.feature_column._column import DenseColumn, FeatureColumn
+from holdfast.feature_column._embedding import EmbeddingColumn, embedding_column
 from holdfast.feature_column._input_layer import input_layer
 from holdfast.feature_column._numeric import NumericColumn, numeric_column
 
-__all__ = ["DenseColumn", "FeatureColumn", "NumericColumn", "input_layer", "numeric_column"]
+__all__ = [
+    "CategoricalColumn",
+    "DenseColumn",
+    "EmbeddingColumn",
+    "FeatureColumn",
+    "IdentityCategoricalColumn",
+    "NumericColumn",
+    "categorical_column_with_identity",
+    "embedding_column",
+    "input_layer",
+    "numeric_column",
+]

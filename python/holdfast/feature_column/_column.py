@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from holdfast import dtypes
@@ -28,8 +28,18 @@ class DenseColumn(FeatureColumn):
         """The sizes of a row."""
 
     @abstractmethod
-    def dense_tensor(self, features: Mapping[str, Any]) -> Tensor:
+    def dense_tensor(
+        self,
+        features: Mapping[str, Any],
+        weight_collections: Iterable[str] = (),
+        trainable: bool = True,
+    ) -> Tensor:
         """Returns float32 [batch, *variable_shape].
+
+        Args:
+          features: Tensors or arrays [batch] or [batch, ...] by key.
+          weight_collections: Collections for the column's variables, if it has some.
+          trainable: Whether optimizers may change them.
 
         Raises: ValueError if the feature is missing or has other sizes.
         """

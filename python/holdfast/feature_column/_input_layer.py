@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from holdfast._graph import default_graph_or_none
-from holdfast._scope import variable_scope
+from holdfast._graph import default_graph_or_none, get_default_graph
+from holdfast._scope import VariableScope, scopes_of, variable_scope
 from holdfast._shape import concat, reshape
 from holdfast._tensor import Tensor
+from holdfast._variables import Variable
 from holdfast.feature_column._column import DenseColumn, FeatureColumn, width_of
 
 
@@ -26,8 +27,8 @@ def input_layer(
     Args:
       features: Tensors or arrays [batch] or [batch, ...] by key.
       feature_columns: Dense columns: a list, an iterator, or one column.
-      weight_collections: Collections for variables of columns; numeric columns have none.
-      trainable: Whether optimizers change such variables.
+      weight_collections: Collections for the tables of embeddings, beside the global variables.
+      trainable: Whether optimizers change the tables of trainable columns.
       cols_to_vars: Filled with the variables of each column, if given.
       cols_to_output_tensors: Filled with the part of each column, if given.
 
@@ -36,7 +37,7 @@ def input_layer(
     Raises: ValueError for no columns, a dict of columns, something that is no dense column, two
       columns of one name, and a feature that is missing or of another shape.
     """
-    del weight_collections, trainable
+    collections = list(weight_collections or ())
     columns = sorted_columns(feature_columns)
     if not isinstance(features, Mapping):
         raise ValueError(
@@ -44,9 +45,15 @@ def input_layer(
             "their features by key"
         )
     with _scope("input_layer"):
-        parts = [_part(column, features, cols_to_output_tensors) for column in columns]
-        if cols_to_vars is not None:
-            cols_to_vars.update({column: [] for column in columns})
+        parts = []
+        for column in columns:
+            with _scope(column.name) as scope:
+                value = column.dense_tensor(features, collections, trainable)
+                parts.append(reshape(value, [-1, width_of(column.variable_shape)]))
+                if cols_to_vars is not None:
+                    cols_to_vars[column] = _variables_of(scope)
+            if cols_to_output_tensors is not None:
+                cols_to_output_tensors[column] = parts[-1]
         return concat(parts, 1, "concat")
 
 
@@ -78,14 +85,12 @@ def sorted_columns(feature_columns: Any) -> list[DenseColumn]:
     return [names[name] for name in sorted(names)]
 
 
-def _part(
-    column: DenseColumn, features: Mapping[str, Any], outputs: dict[Any, Any] | None
-) -> Tensor:
-    with _scope(column.name):
-        part = reshape(column.dense_tensor(features), [-1, width_of(column.variable_shape)])
-    if outputs is not None:
-        outputs[column] = part
-    return part
+def _variables_of(scope: VariableScope | None) -> list[Variable]:
+    """Returns the variables of a column's scope."""
+    if scope is None:
+        return []
+    variables = scopes_of(get_default_graph()).variables
+    return [value for name, value in variables.items() if name.startswith(f"{scope.name}/")]
 
 
 def _scope(name: str) -> Any:

@@ -42,8 +42,14 @@ class NumericColumn(DenseColumn):
         """The shape."""
         return self.shape
 
-    def dense_tensor(self, features: Mapping[str, Any]) -> Tensor:
+    def dense_tensor(
+        self,
+        features: Mapping[str, Any],
+        weight_collections: Iterable[str] = (),
+        trainable: bool = True,
+    ) -> Tensor:
         """Returns the feature, normalised, as float32 [batch, *shape]; see DenseColumn."""
+        del weight_collections, trainable
         value = raw_feature(features, self.key)
         self._check(value)
         if self.normalizer_fn is not None:
