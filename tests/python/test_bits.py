@@ -46,7 +46,32 @@ def train_wide(model_dir: Path, threads: int | None = None) -> None:
     model.train(lambda: data.shuffle(600).repeat().batch(256), steps=STEPS)
 
 
-NETS: dict[str, Callable[..., None]] = {"small": train_small, "wide": train_wide}
+def train_embedding(model_dir: Path, threads: int | None = None) -> None:
+    """Ids that are often equal, one and three a row: lookups and updates split over threads."""
+    random = np.random.default_rng(5)
+    ids = (random.random((3000, 4)) ** 3 * 701).astype(np.int64) - 1  # -1: missing
+    columns = [
+        tf.feature_column.embedding_column(
+            tf.feature_column.categorical_column_with_identity(key, 700), dimension, combiner
+        )
+        for key, dimension, combiner in (("one", 18, "mean"), ("three", 7, "sqrtn"))
+    ]
+    model = tf.estimator.DNNClassifier(
+        hidden_units=[6],
+        feature_columns=columns,
+        model_dir=str(model_dir),
+        config=run_config(threads),
+    )
+    features = {"one": ids[:, 0], "three": ids[:, 1:]}
+    data = tf.data.Dataset.from_tensor_slices((features, ids[:, 0] % 2 == 1))
+    model.train(lambda: data.shuffle(3000).repeat().batch(1500), steps=STEPS // 10)
+
+
+NETS: dict[str, Callable[..., None]] = {
+    "small": train_small,
+    "wide": train_wide,
+    "embedding": train_embedding,
+}
 
 
 def digest_of(model_dir: Path) -> str:

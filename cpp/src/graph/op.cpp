@@ -140,6 +140,10 @@ std::shared_ptr<void> KernelContext::workspace(std::int64_t bytes) const {
   return aligned_memory(bytes);
 }
 
+std::shared_ptr<Scratch> KernelContext::shared_scratch() const {
+  return scratch == nullptr ? std::make_shared<Scratch>() : scratch;
+}
+
 void Scratch::reserve(std::int64_t bytes) {
   if (bytes <= bytes_) return;
   memory_ = aligned_memory(bytes);

@@ -86,6 +86,7 @@ class Scratch {
  public:
   // While kernels are made: lets data() have this many bytes at the least.
   void reserve(std::int64_t bytes);
+  std::int64_t bytes() const noexcept { return bytes_; }
   // While they run. 64-byte aligned.
   char* data() const noexcept { return static_cast<char*>(memory_.get()); }
 
@@ -100,8 +101,9 @@ struct KernelContext {
   const Node& node;
   std::vector<Buffer> inputs;
   Buffer output;
-  int threads;                                                     // of the pool that will run it
-  std::shared_ptr<Scratch> scratch = std::make_shared<Scratch>();  // of the program
+  int threads;                                      // of the pool that will run it
+  std::shared_ptr<Scratch> scratch = nullptr;       // of the program, where there is one
+  std::shared_ptr<Scratch> shared_scratch() const;  // that, or one of the kernel's own
   std::shared_ptr<void> workspace(
       std::int64_t bytes) const;  // 64-byte aligned scratch, kept by the kernel
   AttributeReader attributes() const { return {node.name, node.attributes}; }

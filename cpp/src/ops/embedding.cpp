@@ -80,7 +80,7 @@ class PiecesKernel : public OpKernel {
         cols_(context.output.shape[1]),
         pieces_(std::move(pieces)),
         parts_(row_parts(context.output.size, context.threads)),
-        scratch_(context.scratch) {
+        scratch_(context.shared_scratch()) {
     for (const Piece& piece : pieces_) {
       if (piece.lookup) part_bytes_ = std::max(part_bytes_, piece.lookup->scratch_bytes(kBlock));
     }

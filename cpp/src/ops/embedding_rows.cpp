@@ -47,7 +47,8 @@ TensorType infer_lookup_of(const InferContext& context, std::size_t table, std::
     context.fail("ids: expected shape [batch] or [batch, size]; got " + shape_text(cells));
   }
   if (!(context.attributes.number_or("max_norm", 0) >= 0)) {
-    context.fail("max_norm: expected a number above 0");
+    context.fail("max_norm: expected a number above 0; got " +
+                 std::to_string(context.attributes.number("max_norm")));
   }
   return {DType::kFloat32, {cells[0], rows[1]}};
 }

@@ -68,7 +68,7 @@ class RowUpdateKernel : public OpKernel {
         cells_(ids_.batch() * ids_.cells()),
         cols_(operands.table.shape[1]),
         parts_(row_parts(cells_ * cols_, context.threads)),
-        scratch_(context.scratch) {
+        scratch_(context.shared_scratch()) {
     const std::int64_t column = context.attributes().value_or("column", std::int64_t{0});
     dy_ = {operands.dy.as<float>() + column, ids_.batch(), cols_, operands.dy.shape[1]};
     rows_bytes_ = aligned(cells_ * static_cast<std::int64_t>(sizeof(std::int64_t)));

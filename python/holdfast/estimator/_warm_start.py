@@ -51,7 +51,7 @@ class WarmStartSettings:
             )
         if self.var_name_to_vocab_info:
             raise ValueError(
-                "var_name_to_vocab_info is not supported by this version, which has no vocabularies; "
+                "var_name_to_vocab_info is not supported yet, as there are no vocabularies; "
                 f"got {sorted(self.var_name_to_vocab_info)}. Leave it out; on_mismatch='overlap' "
                 "keeps the rows of a vocabulary that has only grown at its end."
             )
