@@ -14,10 +14,10 @@ import statistics
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import agreement
 import compare_table as table
 import machine
 import peak
@@ -32,22 +32,6 @@ except ImportError:
 
 LIBRARIES = ("holdfast", "torch", "tensorflow", "keras", "sklearn", "openblas")
 CHECK_STEPS = 10
-TOLERANCE = 1e-3  # relative, of a loss
-
-
-def _open_on(
-    server: peers.Server, folder: Path
-) -> tuple[list[tuple[peers.Side, list[float]]], list[str]]:
-    """Returns the sides of one server with their first losses, and a line for each it lacks."""
-    opened, absent = [], []
-    for name in server.sides:
-        try:
-            side = peers.Side(server, name, folder)
-            losses = [] if name == table.ALONE else side.call("losses", CHECK_STEPS)
-            opened.append((side, losses))
-        except peers.AbsentError as error:
-            absent.append(str(error))
-    return opened, absent
 
 
 class Comparison:
@@ -78,56 +62,39 @@ class Comparison:
     def _say(self, text: str) -> None:
         print(f"  {text}", flush=True)
 
-    def _open(self, folder: Path) -> list[tuple[peers.Side, list[float]]]:
-        """Returns the sides that can run a workload and their first losses; names the others."""
-        sides, absent = [], []
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # nothing is timed yet
-            for opened, texts in pool.map(lambda server: _open_on(server, folder), self.servers):
-                sides += opened
-                absent += texts
-        for text in dict.fromkeys(absent):
+    def _checked(self, opened: agreement.Opened) -> list[peers.Side]:
+        """Returns the sides that compute the same; names the others, which are not timed."""
+        right, agreeing, wrong = agreement.compare(opened)
+        shown = ", ".join(f"{name} {worst:.0e}" for name, worst in agreeing.items())
+        self._say(f"losses agree (steps compared): {shown}")
+        for text in wrong:
             self._say(text)
-            if "FAILED" in text:
-                self.wrong.append(text)
-        return sides
-
-    def _agreeing(self, opened: list[tuple[peers.Side, list[float]]]) -> list[peers.Side]:
-        """Returns the sides whose losses are those of the first side, step by step."""
-        right, shown = [], {}
-        expected = opened[0][1]
-        for side, losses in opened:
-            if side.name == table.ALONE:  # it has checked its products itself
-                right.append(side)
-                continue
-            worst = max(abs(a - b) / abs(b) for a, b in zip(losses, expected, strict=False))
-            # holdfast promises the same bits for any number of threads.
-            ours = side.name == opened[0][0].name == table.OURS
-            if worst <= (0.0 if ours else TOLERANCE):
-                right.append(side)
-                shown[f"{side.name} ({len(losses)})"] = worst
-            else:
-                text = f"{side.name}, {side.threads} threads: WRONG, a loss differs by {worst:.1e}"
-                self.wrong.append(text)
-                self._say(text)
-        agreeing = ", ".join(f"{name} {worst:.0e}" for name, worst in shown.items())
-        self._say(f"losses agree (steps compared): {agreeing}")
+        self.wrong += wrong
         return right
 
     def run(self, workload: workloads.Workload) -> dict[str, Any]:
         """Returns the lines of a workload, the peak while they were measured, and the verdicts."""
         folder = self.folder / workload.key
         workloads.write(workload, folder)
-        opened = self._open(folder)
+        started = time.perf_counter()
+        opened, absent = agreement.open_sides(self.servers, folder, CHECK_STEPS)
+        for text in absent:
+            self._say(text)
+        self.wrong += [text for text in absent if peers.FAILED in text]
+        right = self._checked(opened)
+        ready = time.perf_counter()
         peaks: list[dict[str, float]] = []
         lines = turns.take(
-            self._agreeing(opened),
+            right,
             self.rounds,
             self.seconds,
-            table.OURS,
+            agreement.OURS,
             lambda: peaks.append(self.peak.measure()),
         )
+        timed = time.perf_counter()
         for side, _ in opened:
             side.close()
+        self._say(f"{ready - started:.0f} s to build and check, {timed - ready:.0f} s to time")
         shown = [line.as_json() for line in lines]
         flops = {key: statistics.median(one[key] for one in peaks) for key in peaks[0]}
         count = workloads.multiply_adds(workload)

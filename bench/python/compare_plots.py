@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import agreement
 import compare_table as table
 import matplotlib
 
@@ -24,7 +25,7 @@ def _panel(axes: Any, result: dict[str, Any]) -> None:
     speeds = [line["steps_per_second"] for line in best]
     below = [line["steps_per_second"] - line["slowest"] for line in best]
     above = [line["fastest"] - line["steps_per_second"] for line in best]
-    colour = {table.OURS: _OURS, table.ALONE: _ALONE}
+    colour = {agreement.OURS: _OURS, agreement.ALONE: _ALONE}
     drawn = axes.barh(
         names,
         speeds,

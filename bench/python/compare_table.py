@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-OURS = "holdfast"
-ALONE = "OpenBLAS, products alone"  # no training: for orientation, never the best peer
+from agreement import ALONE, OURS
+
 _SHARE, _PEER, _THREADS = "share of FMA peak", "best peer", "holdfast on one thread"
 
 

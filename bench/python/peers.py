@@ -26,6 +26,9 @@ SCRIPTS = {
 }
 
 
+FAILED = "FAILED"  # in the text of a side that should run and does not
+
+
 class AbsentError(Exception):
     """A library is not installed, or cannot do what was asked; the text says so in one line."""
 
@@ -81,7 +84,7 @@ class Server:
         except BrokenPipeError:
             pass  # its last words are in the log, which _answer reads
         answer = self._answer()
-        for key, how in (("missing", "missing"), ("error", "FAILED")):
+        for key, how in (("missing", "missing"), ("error", FAILED)):
             if key in answer:
                 raise AbsentError(f"{request['side']}: {how}: {answer[key]}")
         return answer["result"]

@@ -39,7 +39,7 @@ class Line:
 
 
 def pilot(side: peers.Side, seconds: float) -> float:
-    """Returns the steps/s of a side, tried out for about so many seconds, which also warms it up."""
+    """Returns the steps/s of a side, tried out for about so many seconds; warms it up."""
     side.run(_WARM)
     steps, speed = 1, 0.0
     while speed == 0.0:
