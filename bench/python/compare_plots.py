@@ -40,7 +40,7 @@ def _panel(axes: Any, result: dict[str, Any]) -> None:
         axes.text(limit, -0.75, "FMA peak", fontsize=7, ha="center")
     axes.invert_yaxis()
     axes.set_xlim(right=1.18 * max([*speeds, limit if limit < 3 * speeds[0] else 0]))
-    axes.set_title(result["name"], loc="left", fontsize=9, pad=14)
+    axes.set_title(result["name"], loc="left", fontsize=8.5, pad=14)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -36,13 +36,14 @@ def _panel(axes: Any, curve: dict[str, Any], flops: dict[str, float]) -> None:
         rates = [flops["flops_one"] * x if by_threads else flops["flops_all"] for x in xs]
         least = [2e3 * p["multiply_adds"] / rate for p, rate in zip(points, rates, strict=True)]
         axes.plot(xs, least, color="black", linestyle="--", linewidth=0.8, label="at the FMA peak")
-    axes.set_xscale("log", base=2 if by_threads else 10)
+    few = by_threads or curve["key"] == "depth"
+    axes.set_xscale("log", base=2 if few else 10)
     axes.set_yscale("log")
-    if by_threads:
+    if few:
         axes.set_xticks([p["x"] for p in points], [str(p["x"]) for p in points])
     axes.set_xlabel(curve["label"], fontsize=8)
     axes.set_ylabel("milliseconds a step", fontsize=8)
-    axes.tick_params(labelsize=7)
+    axes.tick_params(which="both", labelsize=7)
     axes.grid(alpha=0.3, linewidth=0.5)
     axes.legend(fontsize=7, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

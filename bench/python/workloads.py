@@ -86,7 +86,7 @@ WORKLOADS = (
     Workload("mnist", "MNIST-like 784-1024-1024-10, batch 256", 784, (1024, 1024), 10, 8192, 256),
     Workload(
         "criteo",
-        "Criteo-like 13 + 26 x 100,000 ids of dimension 16, 400x3, batch 2048",
+        "Criteo-like 13 + 26 x 100,000 ids, 400x3, batch 2048",
         13,
         (400,) * 3,
         2,

@@ -1,0 +1,62 @@
+"""Draws what roofline.py has read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+
+matplotlib.use("Agg")  # no display is needed
+
+from matplotlib import pyplot
+
+if TYPE_CHECKING:
+    import roofline
+
+_MARKERS = {"forward": "o", "grad_input": "s", "grad+adagrad": "^"}
+_COLOURS = ("#2f8ca3", "#c8745f", "#7a9a3c", "#8a6fb0", "#b39a2e", "#5f6fc8", "#a34f7f", "#6b6b6b")
+
+
+def draw(found: roofline.Measured, title: str, path: Path) -> None:
+    """Writes a PNG: operations a byte across, GFLOP/s up, and the two limits of the core."""
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    least = min(point.intensity for point in found.points) / 2
+    most = max(point.intensity for point in found.points) * 2
+    ridge = found.flops / found.bandwidth
+    axes.plot(
+        [least, ridge, most],
+        [least * found.bandwidth / 1e9, found.flops / 1e9, found.flops / 1e9],
+        color="black",
+        linewidth=1,
+    )
+    axes.text(most, found.flops / 1e9 * 1.05, "FMA peak ", ha="right", fontsize=8)
+    axes.text(
+        least, least * found.bandwidth / 1e9 * 1.3, " memory bandwidth", fontsize=8, rotation=30
+    )
+    groups = list(dict.fromkeys(point.name.split(" ")[0] for point in found.points))
+    for point in found.points:
+        group = point.name.split(" ")[0]
+        axes.plot(
+            point.intensity,
+            point.speed / 1e9,
+            marker=_MARKERS.get(point.kernel, "D"),
+            color=_COLOURS[groups.index(group) % len(_COLOURS)],
+            markersize=5,
+            linestyle="none",
+        )
+    for group, colour in zip(groups, _COLOURS, strict=False):
+        axes.plot([], [], marker="o", linestyle="none", color=colour, label=group)
+    for kernel, marker in _MARKERS.items():
+        axes.plot([], [], marker=marker, linestyle="none", color="#6b6b6b", label=kernel)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("operations for each byte that must move")
+    axes.set_ylabel("GFLOP/s")
+    axes.set_title(f"Kernels, {title}", loc="left", fontsize=10)
+    axes.legend(fontsize=7, frameon=False, loc="lower right", ncols=2)
+    axes.grid(alpha=0.3, linewidth=0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
