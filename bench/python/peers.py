@@ -22,6 +22,7 @@ SCRIPTS = {
     "tensorflow": ("rival_tensorflow.py", "tensorflow"),
     "keras": ("rival_keras.py", "tensorflow"),
     "openblas": ("rival_openblas.py", "numpy"),
+    "holdfast_model": ("side_holdfast_model.py", "holdfast"),
     "onnxruntime": ("rival_onnxruntime.py", "onnxruntime"),
 }
 

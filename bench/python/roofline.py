@@ -1,7 +1,8 @@
 """Draws the roofline of the kernels: their speed beside what the core and its memory allow.
 
-Runs the C++ benchmarks it is given (kernels_bench, elementwise_bench) and reads their lines. A point lies at its operations for each byte that must move at least once, and at its
-speed on one thread. Writes roofline.json and roofline.png.
+Runs the C++ benchmarks it is given (kernels_bench, elementwise_bench) and reads their lines. A
+point lies at its operations for each byte that must move at least once, and at its speed on one
+thread. Writes roofline.json and roofline.png.
 """
 
 from __future__ import annotations

@@ -18,6 +18,12 @@ _MARKERS = {"forward": "o", "grad_input": "s", "grad+adagrad": "^"}
 _COLOURS = ("#2f8ca3", "#c8745f", "#7a9a3c", "#8a6fb0", "#b39a2e", "#5f6fc8", "#a34f7f", "#6b6b6b")
 
 
+def _group(name: str) -> str:
+    """Returns what points of one colour have in common: "mnist" of "mnist 2" and "mnist logits"."""
+    first = name.split(" ")[0]
+    return first if first in ("square", "mnist", "higgs", "iris") else name
+
+
 def draw(found: roofline.Measured, title: str, path: Path) -> None:
     """Writes a PNG: operations a byte across, GFLOP/s up, and the two limits of the core."""
     figure, axes = pyplot.subplots(figsize=(8, 5))
@@ -31,12 +37,12 @@ def draw(found: roofline.Measured, title: str, path: Path) -> None:
         linewidth=1,
     )
     axes.text(most, found.flops / 1e9 * 1.05, "FMA peak ", ha="right", fontsize=8)
-    axes.text(
-        least, least * found.bandwidth / 1e9 * 1.3, " memory bandwidth", fontsize=8, rotation=30
-    )
-    groups = list(dict.fromkeys(point.name.split(" ")[0] for point in found.points))
+    middle = (least * ridge) ** 0.5
+    at = middle, middle * found.bandwidth / 1e9 * 1.4
+    axes.text(*at, "memory bandwidth", ha="right", fontsize=8)
+    groups = list(dict.fromkeys(_group(point.name) for point in found.points))
     for point in found.points:
-        group = point.name.split(" ")[0]
+        group = _group(point.name)
         axes.plot(
             point.intensity,
             point.speed / 1e9,

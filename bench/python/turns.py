@@ -5,10 +5,8 @@ from __future__ import annotations
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable
-from typing import Any
-
-import peers
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 _REST = 0.05  # seconds before each turn: pools of threads spin for a while after their work
 _WARM = 2  # steps before each turn that are not timed: others have used the caches
@@ -38,7 +36,20 @@ class Line:
         }
 
 
-def pilot(side: peers.Side, seconds: float) -> float:
+class Timed(Protocol):
+    """What takes turns: a side of a server, as a rule."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def threads(self) -> int: ...
+
+    def run(self, steps: int) -> float:
+        """Returns the seconds of so many steps."""
+
+
+def pilot(side: Timed, seconds: float) -> float:
     """Returns the steps/s of a side, tried out for about so many seconds; warms it up."""
     side.run(_WARM)
     steps, speed = 1, 0.0
@@ -69,7 +80,7 @@ def worth_timing(pilots: dict[tuple[str, int], float], keep: str) -> set[tuple[s
 
 
 def take(
-    sides: list[peers.Side],
+    sides: Sequence[Timed],
     rounds: int,
     seconds: float,
     keep: str,

@@ -223,3 +223,9 @@ def whole_batches(workload: Workload) -> tuple[int, int]:
     batches = times * workload.rows // workload.batch
     more = -(-50 // batches)
     return times * more, batches * more
+
+
+def slices(rows: Any, batch: int) -> list[Any]:
+    """Returns whole batches of neighbouring rows, at most 64 of them."""
+    count = min(64, len(rows) // batch)
+    return [rows[i * batch : (i + 1) * batch] for i in range(count)]

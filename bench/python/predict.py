@@ -1,0 +1,180 @@
+"""How fast a loaded model answers from Python, beside onnxruntime: one row, and large batches.
+
+Both hold the same weights; their probabilities are compared before they are timed. By
+default on one thread, as in a server with a process for each core. Writes predict.json and
+predict.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import machine
+import peers
+import turns
+from workloads import Workload, write
+
+_OURS, _TOLERANCE = "holdfast", 1e-5  # absolute, of a probability
+_NETS = (
+    Workload("iris", "Iris 4-10-10-3", 4, (10, 10), 3, 120, 100),
+    Workload("mnist", "784-1024-1024-10", 784, (1024, 1024), 10, 4096, 256),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A network, the rows of a call, and how many times onnxruntime's speed is wanted."""
+
+    net: str
+    batch: int
+    at_least: float
+
+
+CASES = (Case("iris", 1, 2.0), Case("mnist", 1, 1.2), Case("mnist", 4096, 1.3))
+
+
+@dataclasses.dataclass(frozen=True)
+class Calls:
+    """A side at one batch size; its steps are calls."""
+
+    side: peers.Side
+    batch: int
+
+    @property
+    def name(self) -> str:
+        return self.side.name
+
+    @property
+    def threads(self) -> int:
+        return self.side.threads
+
+    def run(self, steps: int) -> float:
+        """Returns the seconds of so many calls."""
+        return float(self.side.call("run", self.batch, steps))
+
+
+def agreeing(sides: list[peers.Side], rows: int) -> tuple[list[peers.Side], list[str]]:
+    """Returns the sides whose probabilities are the first one's, and a line for each other."""
+    right: list[peers.Side] = []
+    wrong: list[str] = []
+    expected = sides[0].call("probabilities", rows)
+    for side in sides:
+        found = side.call("probabilities", rows)
+        worst = max(
+            abs(a - b)
+            for row, other in zip(found, expected, strict=True)
+            for a, b in zip(row, other, strict=True)
+        )
+        if worst <= _TOLERANCE:
+            right.append(side)
+            print(f"  {side.name}: probabilities agree within {worst:.0e}")
+        else:
+            wrong.append(f"{side.name}: WRONG, a probability is {worst:.1e} off")
+    return right, wrong
+
+
+def opened(servers: list[peers.Server], folder: Path) -> tuple[list[peers.Side], list[str]]:
+    """Returns the sides that can hold a network, and a line for each that should and fails."""
+    sides, failed = [], []
+    for server in servers:
+        for name in server.sides:
+            try:
+                sides.append(peers.Side(server, name, folder))
+            except peers.AbsentError as error:
+                print(f"  {error}")
+                failed += [str(error)] * (peers.FAILED in str(error))
+    return sides, failed
+
+
+def describe(case: Case, lines: list[turns.Line]) -> dict[str, Any]:
+    """Returns the lines of a case with the ratio to the fastest rival, and the verdict."""
+    speeds = {line.side: line.median for line in lines}
+    rival = max((name for name in speeds if name != _OURS), key=speeds.__getitem__, default=None)
+    ratio = speeds[_OURS] / speeds[rival] if rival and _OURS in speeds else None
+    verdict = "not measured" if ratio is None else "ok" if ratio >= case.at_least else "below"
+    return {
+        **dataclasses.asdict(case),
+        "lines": [line.as_json() for line in lines],
+        "rival": rival,
+        "ratio": ratio,
+        "verdict": verdict,
+    }
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """Returns a Markdown table: microseconds of a call and rows a second of each side."""
+    names = {net.key: net.name for net in _NETS}
+    rows = ["| network | rows | side | us a call | rows/s | ratio |", "| --- " * 6 + "|"]
+    for result in results:
+        for line in result["lines"]:
+            calls = line["steps_per_second"]
+            ratio = ""
+            if line["side"] == _OURS and result["ratio"] is not None:
+                bar = f"(bar {result['at_least']:g} x): {result['verdict']}"
+                ratio = f"{result['ratio']:.2f} x {result['rival']} {bar}"
+            rows.append(
+                f"| {names[result['net']]} | {result['batch']:,} | {line['side']} "
+                f"| {1e6 / calls:,.2f} | {calls * result['batch']:,.0f} | {ratio} |"
+            )
+    return "\n".join(rows)
+
+
+def parse() -> argparse.Namespace:
+    """Returns the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=0.4, help="of a turn")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--onnxruntime", metavar="PYTHON", help="an interpreter with onnxruntime")
+    parser.add_argument("--output", type=Path, default=Path("compare"), help="folder for results")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measures and prints every case; returns 1 if a side gave a wrong answer."""
+    arguments = parse()
+    pythons = {"holdfast_model": None, "onnxruntime": arguments.onnxruntime}
+    servers, absent = peers.start(pythons, (arguments.threads,))
+    about = machine.facts(
+        threads=str(arguments.threads), **{one.library: one.version for one in servers}
+    )
+    for name, value in about.items():
+        print(f"{name}: {value}")
+    for text in absent:
+        print(f"missing: {text}")
+    results: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="holdfast-predict-") as folder:
+        for net in _NETS:
+            write(net, Path(folder) / net.key)
+            print(f"\n{net.name}", flush=True)
+            sides, failed = opened(servers, Path(folder) / net.key)
+            right, texts = agreeing(sides, 100) if sides else ([], [])
+            wrong += failed + texts
+            for case in CASES:
+                if case.net == net.key and right:
+                    calls = [Calls(side, case.batch) for side in right]
+                    lines = turns.take(calls, arguments.rounds, arguments.seconds, _OURS)
+                    results.append(describe(case, lines))
+            for side in sides:
+                side.close()
+    for server in servers:
+        server.close()
+    print("\n" + table(results))
+    for text in wrong:
+        print(text)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    kept = {"machine": about, "results": results}
+    (arguments.output / "predict.json").write_text(json.dumps(kept, indent=1))
+    (arguments.output / "predict.md").write_text(table(results) + "\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
