@@ -52,7 +52,7 @@ class Server:
         self.threads = threads
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `close` does
         self._process = subprocess.Popen(
-            [python or sys.executable, str(Path(__file__).with_name(script)), str(threads)],
+            [python or sys.executable, str(Path(__file__).parent / script), str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -92,13 +92,11 @@ class Server:
 
     def close(self) -> None:
         """Ends the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
         try:
-            self._process.wait(timeout=20)
+            self._process.communicate(timeout=20)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
         self._log.close()
 
 
