@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import machine
-from train_step import SHAPES, Shape, columns_of, rows_of
+from workloads import WORKLOADS, Workload, feature_columns, rows_of
 
 import holdfast as tf
 
 ALLOWED_PERCENT = 3.0
 # Steps of one round: about half a second.
-ROUND_STEPS = {"iris 4-10-10-3, batch 100": 40_000, "784-1024-1024-10, batch 256": 101}
+ROUND_STEPS = {"iris": 40_000, "mnist": 101}
 SETTINGS: dict[str, dict[str, Any]] = {
     "without": {"save_summary_steps": 0, "log_step_count_steps": None},
     "default": {},
@@ -50,21 +50,21 @@ class Clock(tf.train.SessionRunHook):
 class Runner:
     """One network with one setting, in a directory of its own."""
 
-    def __init__(self, shape: Shape, setting: dict[str, Any], threads: int) -> None:
-        self._shape = shape
-        features, self._labels = rows_of(shape)
-        self._features = columns_of(shape, features)
+    def __init__(self, workload: Workload, setting: dict[str, Any], threads: int) -> None:
+        self._workload = workload
+        rows = rows_of(workload)
+        self._features, self._labels = feature_columns(workload, rows), rows["labels"]
         self._folder = tempfile.TemporaryDirectory()
         columns = [
             tf.feature_column.numeric_column(key, shape=column.shape[1:] or (1,))
             for key, column in self._features.items()
         ]
         self._estimator = tf.estimator.DNNClassifier(
-            hidden_units=list(shape.hidden),
+            hidden_units=list(workload.hidden),
             feature_columns=columns,
             model_dir=self._folder.name,
-            n_classes=shape.classes,
-            optimizer=tf.train.AdagradOptimizer(shape.learning_rate),
+            n_classes=workload.classes,
+            optimizer=tf.train.AdagradOptimizer(workload.learning_rate),
             config=tf.estimator.RunConfig(
                 tf_random_seed=1, save_checkpoints_secs=None, num_threads=threads, **setting
             ),
@@ -79,17 +79,17 @@ class Runner:
 
     def _input(self) -> Any:
         dataset = tf.data.Dataset.from_tensor_slices((self._features, self._labels))
-        return dataset.shuffle(self._shape.rows).repeat().batch(self._shape.batch)
+        return dataset.shuffle(self._workload.rows).repeat().batch(self._workload.batch)
 
     def event_bytes(self) -> int:
         """Returns the size of the event files."""
         return sum(p.stat().st_size for p in Path(self._folder.name).glob("events.out.*"))
 
 
-def measure(shape: Shape, rounds: int, threads: int) -> dict[str, Any]:
+def measure(workload: Workload, rounds: int, threads: int) -> dict[str, Any]:
     """Returns medians of microseconds per step, and of the ratios within a round."""
-    steps = ROUND_STEPS[shape.name]
-    runners = {name: Runner(shape, setting, threads) for name, setting in SETTINGS.items()}
+    steps = ROUND_STEPS[workload.key]
+    runners = {name: Runner(workload, setting, threads) for name, setting in SETTINGS.items()}
     for runner in runners.values():
         runner.run(2)  # code and files are warm
     clocks: dict[str, list[Clock]] = {name: [] for name in runners}
@@ -97,7 +97,7 @@ def measure(shape: Shape, rounds: int, threads: int) -> dict[str, Any]:
         order = list(runners) if number % 2 else list(runners)[::-1]
         for name in order:
             clocks[name].append(runners[name].run(steps))
-    row: dict[str, Any] = {"network": shape.name, "steps": steps, "rounds": rounds}
+    row: dict[str, Any] = {"network": workload.name, "steps": steps, "rounds": rounds}
     for kind in ("processor", "wall"):
         micros = {
             name: [1e6 * getattr(clock, kind) / steps for clock in found]
@@ -121,7 +121,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    rows = [measure(shape, arguments.rounds, arguments.threads) for shape in SHAPES]
+    chosen = [one for one in WORKLOADS if one.key in ROUND_STEPS]
+    rows = [measure(one, arguments.rounds, arguments.threads) for one in chosen]
     if arguments.json:
         print(json.dumps({"machine": machine.facts(), "rows": rows}, indent=2))
         return
