@@ -30,9 +30,11 @@ _FILE = "cpp/src/io/file.cpp"
 _LIST = "cpp/src/io/checkpoint_dir.cpp"
 _OPENED = "cpp/src/io/opened.cpp"
 _STAGED = "cpp/src/io/staged_save.cpp"
+_DIRECTORIES = "cpp/src/io/directories.cpp"
+_DIRECTORY = "cpp/src/io/staged_directory.cpp"
 
-_FINISH = 'if (writer_.options_.sync) check(io_.fsync(file.get()), "fsync", path);'
-_CLOSE = 'check(file.close(), "close", path);'
+_FINISH = 'if (place_.sync) check_written(io_.fsync(file.get()), "fsync", path);'
+_CLOSE = 'check_written(file.close(), "close", path);'
 _NAMED = "    if (!published_) rename_into_place();\n"
 _LOST_DATA = "a published name refers to data that a power cut takes away"
 _CUT = "power-cut"
@@ -44,7 +46,7 @@ def _not_synced(what: str, condition: str) -> Defect:
     new = _FINISH.replace("sync)", f"sync && {condition})")
     return Defect(
         name=f"{what} is not synced",
-        file=_SAVE,
+        file=_DIRECTORY,
         changes=((_FINISH, new),),
         why=_LOST_DATA,
         seen_by=_CUT,
@@ -57,10 +59,11 @@ _SYNCS = [
     _not_synced("COMMIT", "path.find(kCommitName) == std::string::npos"),
     Defect(
         name="the temporary directory is not synced",
-        file=_SAVE,
+        file=_DIRECTORY,
         changes=(
             (
-                'check(writer_.sync_directory(directory_.get(), shown("")), "fsync", shown(""));',
+                'check_written(place_.sync_directory(directory_.get(), shown("")), '
+                '"fsync", shown(""));',
                 "{}",
             ),
         ),
@@ -90,10 +93,8 @@ _SYNCS = [
     ),
     Defect(
         name="new parents of model_dir are not synced",
-        file=_RECOVERY,
-        changes=(
-            ("descriptor < 0 ? descriptor : sync_directory(descriptor, split.directory)", "0"),
-        ),
+        file=_DIRECTORIES,
+        changes=(("descriptor < 0 ? descriptor : sync(descriptor, split.directory)", "0"),),
         why="the model_dir itself goes",
         seen_by=_CUT,
     ),
@@ -112,8 +113,9 @@ _ORDER = [
         file=_SAVE,
         changes=(
             (
-                "      write_metadata();\n      publish();\n",
-                "      publish();\n      write_metadata();\n",
+                "      staged_.write_metadata();            // W4, W5, W6\n"
+                "      publish();                           // W7, W8\n",
+                "      publish();\n      staged_.write_metadata();\n",
             ),
         ),
         why="a name refers to half a checkpoint",
@@ -147,7 +149,7 @@ _ORDER = [
     Defect(
         name="a commit_seq is given twice",
         file=_SAVE,
-        changes=(("= writer_.next_seq_++;", "= writer_.next_seq_;"),),
+        changes=(("staged_.begin(writer_.next_seq_++);", "staged_.begin(writer_.next_seq_);"),),
         why="nothing says which checkpoint is the newest",
         seen_by=_KILL,
     ),
@@ -185,12 +187,12 @@ _ORDER = [
 _ERRORS = [
     Defect(
         name="a failed fsync is tried again",
-        file=_SAVE,
+        file=_DIRECTORY,
         changes=(
             (
                 _FINISH,
-                "if (writer_.options_.sync && io_.fsync(file.get()) < 0) "
-                'check(io_.fsync(file.get()), "fsync", path);',
+                "if (place_.sync && io_.fsync(file.get()) < 0) "
+                'check_written(io_.fsync(file.get()), "fsync", path);',
             ),
         ),
         why="the second one succeeds though the data are gone",
@@ -205,15 +207,20 @@ _ERRORS = [
     ),
     Defect(
         name="an error of close is ignored",
-        file=_SAVE,
+        file=_DIRECTORY,
         changes=((_CLOSE, "static_cast<void>(file.close());"),),
         why="on network file systems it is the error of the writes",
         seen_by=_ERROR,
     ),
     Defect(
         name="an error of fsync is ignored",
-        file=_SAVE,
-        changes=((_FINISH, _FINISH.replace("check(", "static_cast<void>(").split(", ")[0] + ");"),),
+        file=_DIRECTORY,
+        changes=(
+            (
+                _FINISH,
+                _FINISH.replace("check_written(", "static_cast<void>(").split(", ")[0] + ");",
+            ),
+        ),
         why="save() reports what the disk refused",
         seen_by=_ERROR,
     ),
@@ -248,7 +255,7 @@ _ERRORS = [
     Defect(
         name="a failed save leaves its directory behind",
         file=_SAVE,
-        changes=(("    if (made_) writer_.delete_directory(temporary_);\n", ""),),
+        changes=(("    if (staged_.made()) writer_.delete_directory(staged_.temporary());\n", ""),),
         why="a disk that is full stays full",
         seen_by="leaks",
     ),

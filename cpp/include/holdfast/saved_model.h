@@ -2,6 +2,7 @@
 // signatures in the manifest, and no training state. model.h loads them.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -27,6 +28,7 @@ struct SavedModelContents {
   // Those the graph needs, and one with the role "global_step"; the others are left out.
   std::vector<NamedTensor> variables;
   std::string model_json = "{}";
+  std::uint64_t seed = 0;  // of random operations that stay on when predicting
   // Files to put beside the model under assets.extra/, which no loader reads: destination (a
   // relative path) to source.
   std::map<std::string, std::string> assets_extra;

@@ -158,11 +158,26 @@ void register_ops(const std::vector<OpDef>& ops) {
   }
 }
 
-const OpDef& find_op(const std::string& name) {
+namespace {
+
+const std::map<std::string, OpDef>& all_ops() {
   static std::once_flag registered;
   std::call_once(registered, register_all_ops);
-  const auto found = registry().find(name);
-  if (found != registry().end()) return found->second;
+  return registry();
+}
+
+}  // namespace
+
+bool is_op(const std::string& name) { return all_ops().count(name) > 0; }
+
+const OpDef& find_op(const std::string& name) {
+  const auto found = all_ops().find(name);
+  if (found != all_ops().end()) return found->second;
+  constexpr std::size_t kLongestName = 80;  // a file may hold any text in the place of a name
+  if (name.size() > kLongestName) {
+    throw Error(Code::kInvalidArgument, "graph: expected the name of an operation; got a text of " +
+                                            std::to_string(name.size()) + " bytes");
+  }
   std::string near;
   for (const auto& [known, def] : registry()) {
     if (edit_distance(name, known) <= 2) near += (near.empty() ? "" : ", ") + known;

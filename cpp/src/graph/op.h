@@ -142,6 +142,7 @@ inline OpDef identity_of_same_type(OpDef def) {
 
 // Throws InvalidArgument listing near names when there is no such op.
 const OpDef& find_op(const std::string& name);
+bool is_op(const std::string& name);
 // Adds a family. Throws Internal when a name is taken.
 void register_ops(const std::vector<OpDef>& ops);
 // Defined in ops/registry.cpp, the layer above, which lists every family; called at the first

@@ -10,7 +10,7 @@ namespace holdfast::io {
 namespace {
 
 std::string subject(const Place& place) {
-  std::string text = "checkpoint " + place.path;
+  std::string text = std::string(place.what) + " " + place.path;
   if (!place.file.empty()) text += ", file " + place.file;
   if (!place.tensor.empty()) text += ", tensor \"" + printable(place.tensor) + "\"";
   if (place.offset >= 0) {
@@ -43,14 +43,16 @@ Error data_loss(const Place& place, const std::string& expected, const std::stri
 }  // namespace
 
 Error corrupt(const Place& place, const std::string& expected, const std::string& found) {
-  return data_loss(place, expected, found,
-                   "The checkpoint is damaged and nothing of it was used; use another one.",
-                   "CheckpointCorruptError");
+  return data_loss(
+      place, expected, found,
+      std::string("The ") + place.what + " is damaged and nothing of it was used; use another one.",
+      "CheckpointCorruptError");
 }
 
 Error unsafe(const Place& place, const std::string& expected, const std::string& found) {
   return data_loss(place, expected, found,
-                   "No holdfast writes this; nothing of it was used. Use another checkpoint.",
+                   std::string("No holdfast writes this; nothing of it was used. Use another ") +
+                       place.what + ".",
                    "UnsafeInputError");
 }
 

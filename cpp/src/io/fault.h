@@ -10,16 +10,17 @@
 
 namespace holdfast::io {
 
-// Where a checkpoint is wrong. Empty strings and -1 are left out of the error.
+// Where a checkpoint or export is wrong. Empty strings and -1 are left out of the error.
 struct Place {
-  std::string path;  // of the checkpoint
-  std::string file;  // its name in the checkpoint
+  std::string path;  // of its directory
+  std::string file;  // its name there
   std::string tensor;
   std::int64_t offset = -1;  // first byte in the file
   std::int64_t bytes = -1;   // how many from there
+  const char* what = "checkpoint";
 };
 
-// CheckpointCorruptError: `checkpoint <path>, file <file>, tensor "<tensor>", bytes a..b: expected
+// CheckpointCorruptError: `<what> <path>, file <file>, tensor "<tensor>", bytes a..b: expected
 // <expected>, got <found>`.
 Error corrupt(const Place& place, const std::string& expected, const std::string& found);
 // UnsafeInputError, same text: a limit of the format is exceeded, or a file is no plain file.

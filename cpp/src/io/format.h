@@ -11,6 +11,7 @@ namespace holdfast::io {
 constexpr std::int64_t kFormatMajor = 1;
 constexpr std::int64_t kFormatMinor = 0;
 constexpr char kCheckpointFormat[] = "holdfast.checkpoint";
+constexpr char kSavedModelFormat[] = "holdfast.savedmodel";
 constexpr char kBookkeepingFormat[] = "holdfast.state";
 constexpr char kShardMagic[] = "HFSHARD1";  // 8 bytes without the terminator
 constexpr std::size_t kShardMagicBytes = 8;

@@ -12,7 +12,8 @@ namespace {
 // A rule that a manifest breaks.
 class Rules {
  public:
-  explicit Rules(const std::string& path) : place_{path, kManifestName, {}, -1, -1} {}
+  Rules(const std::string& path, Kind kind)
+      : place_{path, kManifestName, {}, -1, -1, kind_text(kind)} {}
 
   void at_tensor(const std::string& name) { place_.tensor = name.substr(0, 200); }
   void expect(bool holds, const std::string& expected, const std::string& found) const {
@@ -198,6 +199,10 @@ void check_state(const Rules& rules, const Manifest& manifest) {
 
 }  // namespace
 
+const char* kind_text(Kind kind) {
+  return kind == Kind::kCheckpoint ? "checkpoint" : "exported model";
+}
+
 std::uint64_t row_count(const Shape& shape) {
   return shape.empty() ? 1 : static_cast<std::uint64_t>(shape[0]);
 }
@@ -215,7 +220,7 @@ const TensorEntry& global_step_of(const Manifest& manifest) {
 }
 
 void validate(const Manifest& manifest, const std::string& path) {
-  Rules rules(path);
+  Rules rules(path, manifest.kind);
   for (const std::uint64_t integer : {manifest.commit_seq, manifest.step, manifest.created_unix_ms})
     rules.limit(integer, kMaxInteger, "as an integer");
   rules.expect(manifest.chunk_bytes >= kMinChunkBytes && manifest.chunk_bytes <= kMaxChunkBytes,
@@ -249,7 +254,8 @@ bool same_contents(const Manifest& a, const Manifest& b) {
                std::tie(y.name, y.role, y.slot_of, y.slot, y.optimizer, y.dtype, y.shape) &&
            std::equal(x.parts.begin(), x.parts.end(), y.parts.begin(), y.parts.end(), same_part);
   };
-  return a.step == b.step && a.chunk_bytes == b.chunk_bytes && a.state == b.state &&
+  return a.kind == b.kind && a.graph == b.graph && a.signatures == b.signatures &&
+         a.step == b.step && a.chunk_bytes == b.chunk_bytes && a.state == b.state &&
          a.model == b.model &&
          std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(),
                     same_tensor);

@@ -35,7 +35,16 @@ struct TensorEntry {
   std::vector<PartEntry> parts;
 };
 
+// What a directory of the format is: the same shards and COMMIT, another manifest.
+enum class Kind {
+  kCheckpoint,
+  kSavedModel  // has a graph and signatures; no training state that a run could continue from
+};
+// "checkpoint", "exported model": as messages name it.
+const char* kind_text(Kind kind);
+
 struct Manifest {
+  Kind kind = Kind::kCheckpoint;
   std::string writer_library = "holdfast";
   std::string writer_version;
   SaveId save_id{};
@@ -47,14 +56,17 @@ struct Manifest {
   std::vector<TensorEntry> tensors;  // sorted by name
   Json state = Json::object();       // with "global_step"
   Json model = Json::object();
+  Json graph = Json::object();  // these two of exports only: api/saved_model_form.h
+  Json signatures = Json::object();
 };
 
 // The text of the manifest. Requires: validate() has passed.
 std::string encode_manifest(const Manifest& manifest);
 
 // Throws: CheckpointCorruptError, UnsafeInputError, CheckpointVersionError, naming `path`, and the
-// tensor where there is one.
-Manifest parse_manifest(std::string_view text, const std::string& path);
+// tensor where there is one; FailedPrecondition for the other kind.
+Manifest parse_manifest(std::string_view text, const std::string& path,
+                        Kind kind = Kind::kCheckpoint);
 
 // Every rule of FORMAT.md that needs no file. Throws as parse_manifest.
 void validate(const Manifest& manifest, const std::string& path);

@@ -115,10 +115,29 @@ TensorEntry parse_tensor(const Json& json, Place place, std::size_t index) {
   return tensor;
 }
 
+const char* format_name(Kind kind) {
+  return kind == Kind::kCheckpoint ? kCheckpointFormat : kSavedModelFormat;
+}
+
+void check_kind(const Fields& fields, const Place& place, Kind kind) {
+  const std::string& found = fields.string("format");
+  if (found == format_name(kind)) return;
+  const Kind other = kind == Kind::kCheckpoint ? Kind::kSavedModel : Kind::kCheckpoint;
+  if (found == format_name(other)) {
+    const bool is_export = other == Kind::kSavedModel;
+    throw Error(Code::kFailedPrecondition,
+                place.path + ": expected " + (is_export ? "a checkpoint" : "an exported model") +
+                    ", got " + (is_export ? "an exported model" : "a checkpoint") +
+                    (is_export ? ". An export holds no training; name the model_dir it came from."
+                               : ". Export it first: Estimator.export_saved_model, or "
+                                 "`holdfast export`."),
+                {{"path", place.path}, {"found", kind_text(other)}});
+  }
+  throw corrupt(place, std::string("format \"") + format_name(kind) + "\"",
+                "\"" + found.substr(0, 80) + "\"");
+}
+
 void check_version(const Fields& fields, const Place& place, const std::string& writer) {
-  if (fields.string("format") != kCheckpointFormat)
-    throw corrupt(place, std::string("format \"") + kCheckpointFormat + "\"",
-                  "\"" + fields.string("format").substr(0, 80) + "\"");
   const Json::Array& version = fields.array("format_version");
   if (version.size() != 2) throw corrupt(place, "format_version [major, minor]", "another list");
   const std::uint64_t major = fields.integer_of(version[0], "the major version");
@@ -139,6 +158,7 @@ void check_version(const Fields& fields, const Place& place, const std::string& 
 }
 
 void parse_head(const Fields& fields, const Place& place, Manifest& manifest) {
+  check_kind(fields, place, manifest.kind);
   const Fields writer(fields.required("writer"), place, "\"writer\" ");
   manifest.writer_library = writer.string("library").substr(0, 80);
   manifest.writer_version = writer.string("version").substr(0, 80);
@@ -164,6 +184,9 @@ void parse_head(const Fields& fields, const Place& place, Manifest& manifest) {
   }
   manifest.state = fields.required("state");
   if (const Json* model = fields.optional("model")) manifest.model = *model;
+  if (manifest.kind == Kind::kCheckpoint) return;
+  manifest.graph = fields.required("graph");
+  manifest.signatures = fields.required("signatures");
 }
 
 // Parsing errors of the text become errors of the checkpoint.
@@ -208,9 +231,10 @@ Json json_of(const TensorEntry& tensor) {
 
 }  // namespace
 
-Manifest parse_manifest(std::string_view text, const std::string& path) {
-  const Place place{path, kManifestName, {}, -1, -1};
+Manifest parse_manifest(std::string_view text, const std::string& path, Kind kind) {
+  const Place place{path, kManifestName, {}, -1, -1, kind_text(kind)};
   Manifest manifest;
+  manifest.kind = kind;
   // Tensors come one by one while the text is read. The first that is wrong waits until the
   // version is known, because a newer one explains it better.
   std::exception_ptr wrong_tensor;
@@ -234,7 +258,7 @@ Manifest parse_manifest(std::string_view text, const std::string& path) {
 
 std::string encode_manifest(const Manifest& manifest) {
   Json head = Json::object();
-  head.set("format", kCheckpointFormat)
+  head.set("format", format_name(manifest.kind))
       .set("format_version", Json::Array{kFormatMajor, kFormatMinor})
       .set("required_features", Json::array())
       .set("writer", Json::object()
@@ -260,8 +284,12 @@ std::string encode_manifest(const Manifest& manifest) {
   for (std::size_t i = 0; i < manifest.tensors.size(); ++i)
     text += (i == 0 ? "\n" : ",\n") + to_text(json_of(manifest.tensors[i]));
   text += "],\n\"state\":" + to_text(manifest.state);
-  text += ",\n\"model\":" + to_text(manifest.model) + "}\n";
-  return text;
+  text += ",\n\"model\":" + to_text(manifest.model);
+  if (manifest.kind == Kind::kSavedModel) {
+    text += ",\n\"signatures\":" + to_text(manifest.signatures);
+    text += ",\n\"graph\":" + to_text(manifest.graph);
+  }
+  return text + "}\n";
 }
 
 }  // namespace holdfast::io

@@ -46,7 +46,6 @@ class ModelDirWriter {
   class Save;
 
   void open_directory();
-  void create_parents(const std::string& path);
   // recovery.cpp
   void recover();
   void recover_side(const std::string& name, const SideName& side, const Scan& found);

@@ -172,6 +172,12 @@ std::string rejected_name(std::int64_t step, std::uint64_t random) {
   return std::string(kRejectedPrefix) + checkpoint_name(step) + "-" + hex(random, kRandomDigits);
 }
 
+std::string export_name(std::int64_t seconds) { return std::to_string(seconds); }
+
+std::string export_temporary_name(std::int64_t seconds, std::uint64_t random) {
+  return ".tmp-" + export_name(seconds) + "-" + hex(random, kRandomDigits);
+}
+
 bool is_checkpoint_file(std::string_view name) {
   return name == kCommitName || name == kManifestName || is_shard_name(name);
 }

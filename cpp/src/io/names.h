@@ -68,6 +68,11 @@ std::string corrupt_name(std::int64_t step, std::uint64_t random);
 // .rejected-model.ckpt-<step>-<16 hex>
 std::string rejected_name(std::int64_t step, std::uint64_t random);
 
+// Exports: <seconds>, and .tmp-<seconds>-<16 hex> while one is written.
+std::string export_name(std::int64_t seconds);
+std::string export_temporary_name(std::int64_t seconds, std::uint64_t random);
+constexpr char kExtraAssetsName[] = "assets.extra";
+
 // A name that one of our checkpoint directories may hold.
 bool is_checkpoint_file(std::string_view name);
 // "model.ckpt-1200.index": TensorFlow's.

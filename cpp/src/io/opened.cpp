@@ -19,8 +19,37 @@ namespace {
 // small tensors do not wake a second thread.
 constexpr std::size_t kChunksAtOnce = 4;
 
-Place place_of(const std::string& path, const std::string& file) {
-  return {path, file, {}, -1, -1};
+Place place_in(const std::string& path, const std::string& file, Kind kind) {
+  return {path, file, {}, -1, -1, kind_text(kind)};
+}
+
+// There is nothing of that kind at `path`.
+Error nothing_there(const std::string& path, Kind kind, const std::string& found) {
+  if (kind == Kind::kCheckpoint) return no_checkpoint(path, found);
+  return {Code::kNotFound,
+          path + ": expected an exported model, got " + found +
+              ". Name the directory that export_saved_model returned: <export_dir_base>/<number>.",
+          {{"path", path}, {"found", found}}};
+}
+
+// What stands in the place of an export: the mistakes that people make.
+Error no_export(Io& io, int directory, const std::string& path) {
+  std::vector<std::string> names;
+  static_cast<void>(io.list(directory, names));
+  const auto any = [&](const auto& is) { return std::any_of(names.begin(), names.end(), is); };
+  if (any([](const std::string& name) { return parse_checkpoint_name(name).has_value(); }))
+    return {Code::kFailedPrecondition,
+            path +
+                ": expected an exported model, got a model_dir with checkpoints. Export it "
+                "first: Estimator.export_saved_model, or `holdfast export`.",
+            {{"path", path}, {"found", "model_dir"}}};
+  if (any([](const std::string& name) { return name == "saved_model.pb"; }))
+    return {Code::kFailedPrecondition,
+            path +
+                ": expected an exported model of holdfast, got one of TensorFlow, which only "
+                "TensorFlow runs. Export it anew from the model's code.",
+            {{"path", path}, {"found", "TensorFlow"}}};
+  return nothing_there(path, Kind::kSavedModel, "a directory without COMMIT");
 }
 
 Error unreadable(const Place& place, int error_number) {
@@ -93,8 +122,8 @@ Tensor uninitialized(const TensorEntry& tensor, const std::string& path) {
 
 }  // namespace
 
-CommitResult read_commit(Io& io, int directory, const std::string& path) {
-  const Place place = place_of(path, kCommitName);
+CommitResult read_commit(Io& io, int directory, const std::string& path, Kind kind) {
+  const Place place = place_in(path, kCommitName, kind);
   File file;
   std::uint64_t bytes = 0;
   const int result = open_plain(io, directory, place, file, bytes);
@@ -113,23 +142,33 @@ struct OpenedCheckpoint::Chunk {
   unsigned char* to;
 };
 
-OpenedCheckpoint::OpenedCheckpoint(Io& io, const std::string& path) : io_(&io), path_(path) {
+Place OpenedCheckpoint::place_of(const std::string& file, const std::string& tensor,
+                                 std::int64_t offset, std::int64_t bytes) const {
+  return {path_, file, tensor, offset, bytes, kind_text(kind_)};
+}
+
+OpenedCheckpoint::OpenedCheckpoint(Io& io, const std::string& path, Kind kind)
+    : io_(&io), path_(path), kind_(kind) {
   const int descriptor = io.open(kCurrentDirectory, path, OpenMode::kDirectoryFollow);
-  if (descriptor == -ENOENT) throw no_checkpoint(path, "no such directory");
-  if (descriptor == -ENOTDIR) throw no_checkpoint(path, "a file that is not a directory");
-  if (descriptor == -ELOOP) throw no_checkpoint(path, "a loop of symbolic links");
+  if (descriptor == -ENOENT) throw nothing_there(path, kind, "no such directory");
+  if (descriptor == -ENOTDIR) throw nothing_there(path, kind, "a file that is not a directory");
+  if (descriptor == -ELOOP) throw nothing_there(path, kind, "a loop of symbolic links");
   if (descriptor < 0) throw system_error("open", path, -descriptor);
   const File directory(io, descriptor);
   try {
-    const CommitResult result = read_commit(io, directory.get(), path);
-    const Place commit_place = place_of(path, kCommitName);
+    const CommitResult result = read_commit(io, directory.get(), path, kind);
+    const Place commit_place = place_of(kCommitName);
     if (result.state == CommitState::kNewer)
       throw too_new(commit_place, result.reason, "holdfast-commit 1", "a newer holdfast");
+    FileStat stat;
+    if (kind == Kind::kSavedModel && result.state == CommitState::kUnfinished &&
+        io.stat(directory.get(), kCommitName, stat) == -ENOENT)
+      throw no_export(io, directory.get(), path);
     if (result.state != CommitState::kValid)
       throw corrupt(commit_place, "a whole COMMIT", result.reason);
     const Commit& commit = result.commit;
 
-    const Place place = place_of(path, kManifestName);
+    const Place place = place_of(kManifestName);
     if (commit.manifest_bytes > kMaxManifestBytes)
       throw unsafe(commit_place, "a manifest of at most 64 MiB",
                    std::to_string(commit.manifest_bytes) + " bytes");
@@ -143,7 +182,7 @@ OpenedCheckpoint::OpenedCheckpoint(Io& io, const std::string& path) : io_(&io), 
     const std::uint32_t crc = crc32c(text.data(), text.size());
     if (crc != commit.manifest_crc)
       throw corrupt(place, "crc32c " + crc_text(commit.manifest_crc), crc_text(crc));
-    manifest_ = parse_manifest(text, path);
+    manifest_ = parse_manifest(text, path, kind);
     if (std::tie(manifest_.save_id, manifest_.commit_seq, manifest_.step) !=
         std::tie(commit.save_id, commit.commit_seq, commit.step))
       throw corrupt(place, "the save_id, commit_seq and step of COMMIT", "others");
@@ -172,7 +211,7 @@ OpenedCheckpoint::OpenedCheckpoint(Io& io, const std::string& path) : io_(&io), 
 void OpenedCheckpoint::open_shards(int directory) {
   const auto count = static_cast<std::uint32_t>(manifest_.file_bytes.size());
   for (std::uint32_t i = 0; i < count; ++i) {
-    Place place = place_of(path_, shard_name(i, count));
+    Place place = place_of(shard_name(i, count));
     File file;
     std::uint64_t bytes = 0;
     const int opened = open_plain(*io_, directory, place, file, bytes);
@@ -212,8 +251,8 @@ void OpenedCheckpoint::read_chunk(const Chunk& chunk) const {
   const std::uint64_t begin = chunk.index * manifest_.chunk_bytes;
   const auto size = static_cast<std::size_t>(std::min(manifest_.chunk_bytes, part.bytes - begin));
   const std::uint64_t offset = part.offset + begin;
-  const Place place{path_, shard_name(part.file, shards_.size()), chunk.tensor->name,
-                    static_cast<std::int64_t>(offset), static_cast<std::int64_t>(size)};
+  const Place place = place_of(shard_name(part.file, shards_.size()), chunk.tensor->name,
+                               static_cast<std::int64_t>(offset), static_cast<std::int64_t>(size));
   // In pieces, so that the CRC finds them in the cache.
   constexpr std::size_t kPiece = std::size_t{256} << 10;
   unsigned char scratch[16384];
@@ -254,9 +293,10 @@ Tensor OpenedCheckpoint::read_strings(const TensorEntry& tensor) const {
   const std::string wrong =
       decode_strings(part, static_cast<std::size_t>(value.size()), value.data<std::string>());
   if (!wrong.empty())
-    throw corrupt({path_, shard_name(entry.file, shards_.size()), tensor.name,
-                   static_cast<std::int64_t>(entry.offset), static_cast<std::int64_t>(entry.bytes)},
-                  "string offsets from 0 that ascend to the end of the blob", wrong);
+    throw corrupt(
+        place_of(shard_name(entry.file, shards_.size()), tensor.name,
+                 static_cast<std::int64_t>(entry.offset), static_cast<std::int64_t>(entry.bytes)),
+        "string offsets from 0 that ascend to the end of the blob", wrong);
   return value;
 }
 
@@ -264,7 +304,7 @@ void OpenedCheckpoint::check_step(const TensorEntry& tensor, const Tensor& value
   if (tensor.role != "global_step") return;
   const std::int64_t found = *value.data<std::int64_t>();
   if (found != static_cast<std::int64_t>(manifest_.step))
-    throw corrupt({path_, kManifestName, tensor.name, -1, -1},
+    throw corrupt(place_of(kManifestName, tensor.name),
                   "the step of the manifest, " + std::to_string(manifest_.step),
                   std::to_string(found) + " in the tensor");
 }
@@ -342,11 +382,8 @@ void OpenedCheckpoint::check_gaps(int threads) const {
     unsigned char gap[kMaxGap];
     for (const PartEntry* part : parts) {
       const auto size = static_cast<std::size_t>(part->offset - end);
-      const Place place{path_,
-                        shard_name(file, shards_.size()),
-                        {},
-                        static_cast<std::int64_t>(end),
-                        static_cast<std::int64_t>(size)};
+      const Place place = place_of(shard_name(file, shards_.size()), {},
+                                   static_cast<std::int64_t>(end), static_cast<std::int64_t>(size));
       const std::int64_t got = size == 0 ? 0 : read_full(*io_, shards_[file].get(), gap, size, end);
       if (got < 0) throw unreadable(place, static_cast<int>(-got));
       if (static_cast<std::size_t>(got) != size ||

@@ -1,6 +1,6 @@
-// One checkpoint, opened: COMMIT, manifest and every shard verified as far as their headers. Only
-// descriptors are used afterwards, so that deleting or renaming the directory does not matter.
-// Const calls are safe from many threads at once.
+// One checkpoint or export, opened: COMMIT, manifest and every shard verified as far as their
+// headers. Only descriptors are used afterwards, so that deleting or renaming the directory does
+// not matter. Const calls are safe from many threads at once.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "holdfast/tensor.h"
 #include "io/commit.h"
+#include "io/fault.h"
 #include "io/file.h"
 #include "io/manifest.h"
 
@@ -15,9 +16,10 @@ namespace holdfast::io {
 
 class OpenedCheckpoint {
  public:
-  // Throws: NoCheckpointError when there is none, with the detail "vanished" when it was there a
-  // moment ago; CheckpointCorruptError, CheckpointVersionError, UnsafeInputError.
-  OpenedCheckpoint(Io& io, const std::string& path);
+  // Throws: NoCheckpointError (of exports NotFound) when there is none, with the detail "vanished"
+  // when it was there a moment ago; CheckpointCorruptError, CheckpointVersionError,
+  // UnsafeInputError.
+  OpenedCheckpoint(Io& io, const std::string& path, Kind kind = Kind::kCheckpoint);
 
   const std::string& path() const noexcept { return path_; }
   const Manifest& manifest() const noexcept { return manifest_; }
@@ -33,6 +35,8 @@ class OpenedCheckpoint {
 
  private:
   struct Chunk;
+  Place place_of(const std::string& file, const std::string& tensor = {}, std::int64_t offset = -1,
+                 std::int64_t bytes = -1) const;
   void open_shards(int directory);
   void read_chunk(const Chunk& chunk) const;
   void add_chunks(const TensorEntry& tensor, unsigned char* to, std::vector<Chunk>& chunks) const;
@@ -42,6 +46,7 @@ class OpenedCheckpoint {
 
   Io* io_;
   std::string path_;
+  Kind kind_;
   Manifest manifest_;
   std::vector<File> shards_;
   std::uint64_t bytes_ = 0;
@@ -49,6 +54,7 @@ class OpenedCheckpoint {
 
 // Reads and parses the COMMIT of an opened directory: kUnfinished also when there is none.
 // Throws: UnsafeInputError when it is no plain file.
-CommitResult read_commit(Io& io, int directory, const std::string& path);
+CommitResult read_commit(Io& io, int directory, const std::string& path,
+                         Kind kind = Kind::kCheckpoint);
 
 }  // namespace holdfast::io

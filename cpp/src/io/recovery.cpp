@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "io/bookkeeping.h"
+#include "io/directories.h"
 #include "io/fault.h"
 #include "io/model_dir_writer.h"
 #include "io/pins.h"
@@ -42,27 +43,13 @@ ModelDirWriter::ModelDirWriter(Io& io, const std::string& model_dir, const Write
   });
 }
 
-// mkdir -p; each new name is synced in its parent, since a checkpoint is as durable as its path.
-void ModelDirWriter::create_parents(const std::string& path) {
-  int made = io_.mkdir(kCurrentDirectory, path);
-  const SplitPath split = split_path(path);
-  if (made == -ENOENT && split.directory != path) {
-    create_parents(split.directory);
-    made = io_.mkdir(kCurrentDirectory, path);  // ENOENT again: nothing can be made there (/proc)
-  }
-  if (made == -EEXIST) return;  // a file is found out when it is opened
-  if (made < 0) throw system_error("mkdir", path, -made);
-  if (!options_.sync) return;
-  const int descriptor = io_.open(kCurrentDirectory, split.directory, OpenMode::kDirectoryFollow);
-  const File parent = descriptor >= 0 ? File(io_, descriptor) : File();
-  const int synced = descriptor < 0 ? descriptor : sync_directory(descriptor, split.directory);
-  if (synced < 0) throw system_error("fsync", split.directory, -synced);
-}
-
 void ModelDirWriter::open_directory() {
   int descriptor = io_.open(kCurrentDirectory, path_, OpenMode::kDirectoryFollow);
   if (descriptor == -ENOENT) {
-    create_parents(path_);
+    const SyncDirectory sync = [this](int directory, const std::string& path) {
+      return sync_directory(directory, path);
+    };
+    create_directories(io_, path_, options_.sync ? sync : SyncDirectory());
     descriptor = io_.open(kCurrentDirectory, path_, OpenMode::kDirectoryFollow);
   }
   if (descriptor == -ENOTDIR)
@@ -238,7 +225,7 @@ std::string ModelDirWriter::set_aside(const std::string& path, Aside aside) {
 
 int ModelDirWriter::sync_directory(int directory, const std::string& path) {
   const int result = io_.fsync(directory);
-  if (result != -EINVAL && result != -ENOTSUP && result != -EOPNOTSUPP) return result;
+  if (!cannot_sync(result)) return result;
   // Some network and FUSE file systems: the best that can be had there.
   if (!warned_of_sync_)
     warn("directory " + path + ": its file system cannot sync directories (" + errno_text(-result) +

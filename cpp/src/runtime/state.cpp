@@ -22,7 +22,10 @@ void expect_fit(const Variable& variable, const Tensor& value) {
 
 }  // namespace
 
-State::State(const Graph& graph, std::uint64_t seed) {
+State::State(const Graph& graph, std::uint64_t seed)
+    : State(graph, [seed](const Node& node) { return initial_value(node, seed); }) {}
+
+State::State(const Graph& graph, const std::function<Tensor(const Node&)>& value_of) {
   for (NodeId id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(id);
     if (node.op != "variable") continue;
@@ -33,7 +36,8 @@ State::State(const Graph& graph, std::uint64_t seed) {
                           attributes.value_or<std::string>("slot_of", ""),
                           attributes.value_or<std::string>("slot", ""),
                           attributes.value_or<std::string>("optimizer", ""), id,
-                          initial_value(node, seed)});
+                          Tensor::borrow(node.type.dtype, node.type.shape, nullptr, nullptr)});
+    take(variables_.back(), value_of(node));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ struct Variable {
 class State {
  public:
   State(const Graph& graph, std::uint64_t seed);
+  // Holds them at given values instead, whose memory it takes. Throws: InvalidArgument when one
+  // has another dtype or shape than its variable.
+  State(const Graph& graph, const std::function<Tensor(const Node& variable)>& value_of);
 
   const std::vector<Variable>& variables() const noexcept { return variables_; }
   Variable& at(NodeId node);

@@ -1,0 +1,261 @@
+#include "holdfast/model.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "api/model_impl.h"
+#include "graph/op.h"
+#include "graph/prune.h"
+#include "holdfast/error.h"
+#include "io/memory_files.h"
+#include "io/opened.h"
+
+namespace holdfast {
+namespace {
+
+// All values of a plan together. More is a mistake, or an attack: no machine of today has it.
+constexpr double kMaxPlanBytes = static_cast<double>(std::int64_t{1} << 42);
+
+const SignatureTensor* find_tensor(const std::vector<SignatureTensor>& tensors,
+                                   const std::string& name) noexcept {
+  const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                  [&](const SignatureTensor& t) { return t.name == name; });
+  return found == tensors.end() ? nullptr : &*found;
+}
+
+template <typename Items>
+std::string names_of(const Items& items) {
+  std::string names;
+  for (const auto& item : items) names += (names.empty() ? "" : ", ") + item.name;
+  return names.empty() ? "none" : names;
+}
+
+std::size_t default_of(const std::vector<Signature>& signatures) {
+  for (const char* name : {kDefaultSignature, "predict"})
+    for (std::size_t i = 0; i < signatures.size(); ++i)
+      if (signatures[i].name == name) return i;
+  return signatures.size() == 1 ? 0 : signatures.size();
+}
+
+State state_of(const LoadedModel& model) {
+  return State(model.graph, [&](const Node& variable) {
+    const auto at = std::lower_bound(
+        model.variables.begin(), model.variables.end(), variable.name,
+        [](const NamedTensor& tensor, const std::string& name) { return tensor.name < name; });
+    return at->value;
+  });
+}
+
+// Before any memory is taken: what the shapes of this call make of the graph's.
+void check_size(const Graph& graph, const std::vector<NodeId>& outputs,
+                const std::map<NodeId, Shape>& fed) {
+  std::map<NodeId, TensorType> types;
+  double bytes = 0;
+  for (const NodeId id : needed_by(graph, outputs)) {
+    const Node& node = graph.node(id);
+    TensorType& type = types[id];
+    if (const auto found = fed.find(id); found != fed.end()) {
+      type = {node.type.dtype, found->second};
+    } else {
+      std::vector<TensorType> inputs;
+      for (const NodeId input : node.inputs) inputs.push_back(types.at(input));
+      type = find_op(node.op).infer({node.name, inputs, {node.name, node.attributes}});
+    }
+    double size = std::max<double>(1, static_cast<double>(dtype_size(type.dtype)));
+    for (const std::int64_t axis : type.shape) size *= static_cast<double>(axis);
+    bytes += size;
+    if (bytes > kMaxPlanBytes)
+      throw Error(Code::kResourceExhausted,
+                  "node \"" + node.name + "\": expected values of at most 4 TiB altogether; got " +
+                      shape_text(type.shape) + " " + dtype_name(type.dtype) +
+                      " here. Predict in smaller batches.",
+                  {{"node", node.name}});
+  }
+}
+
+void copy_elements(const Tensor& from, void* to) {
+  if (to == nullptr || from.size() == 0) return;  // null: no output depends on it
+  if (from.dtype() == DType::kString) {
+    std::copy_n(from.data<std::string>(), from.size(), static_cast<std::string*>(to));
+  } else {
+    std::memcpy(to, from.raw(), from.bytes());
+  }
+}
+
+Tensor copy_of(const Buffer& buffer) {
+  return Tensor::borrow(buffer.dtype, buffer.shape, buffer.data, nullptr).clone();
+}
+
+// The inputs in the order of the signature, checked.
+std::vector<const Tensor*> arranged(const Signature& signature, const TensorMap& inputs) {
+  std::vector<const Tensor*> values;
+  std::int64_t batch = -1;
+  for (const SignatureTensor& input : signature.inputs) {
+    const auto found = inputs.find(input.name);
+    if (found == inputs.end())
+      bad_input(signature, input, std::string("a ") + dtype_name(input.dtype) + " tensor", "none");
+    const Tensor& value = found->second;
+    if (value.dtype() != input.dtype)
+      bad_input(signature, input, dtype_name(input.dtype), dtype_name(value.dtype()));
+    if (!shape_fits(input.shape, value.shape()))
+      bad_input(signature, input, "shape " + shape_text(input.shape), shape_text(value.shape()));
+    if (!input.shape.empty() && input.shape[0] < 0) {
+      if (batch >= 0 && value.shape()[0] != batch)
+        bad_input(signature, input, "the " + std::to_string(batch) + " rows of the inputs before",
+                  std::to_string(value.shape()[0]));
+      batch = value.shape()[0];
+    }
+    values.push_back(&value);
+  }
+  if (inputs.size() > values.size()) {
+    for (const auto& [name, value] : inputs)
+      if (find_tensor(signature.inputs, name) == nullptr)
+        throw Error(Code::kInvalidArgument,
+                    "signature \"" + signature.name + "\": expected the inputs " +
+                        names_of(signature.inputs) + "; got \"" + name + "\"",
+                    {{"signature", signature.name}, {"tensor", name}});
+  }
+  return values;
+}
+
+std::vector<NodeId> nodes_of(const std::vector<SignatureTensor>& tensors) {
+  std::vector<NodeId> nodes;
+  for (const SignatureTensor& tensor : tensors) nodes.push_back(tensor.node);
+  return nodes;
+}
+
+// Lends a plan for the length of a call.
+class Borrowed {
+ public:
+  Borrowed(PlanPool& pool, std::unique_ptr<Plan> plan) : pool_(pool), plan_(std::move(plan)) {}
+  ~Borrowed() { pool_.give(std::move(plan_)); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  Program& program() const noexcept { return plan_->program; }
+
+ private:
+  PlanPool& pool_;
+  std::unique_ptr<Plan> plan_;
+};
+
+}  // namespace
+
+void bad_input(const Signature& signature, const SignatureTensor& input,
+               const std::string& expected, const std::string& found) {
+  throw Error(Code::kInvalidArgument,
+              "signature \"" + signature.name + "\", input \"" + input.name + "\": expected " +
+                  expected + "; got " + found,
+              {{"signature", signature.name},
+               {"tensor", input.name},
+               {"expected", expected},
+               {"found", found}});
+}
+
+bool shape_fits(const Shape& declared, const Shape& given) noexcept {
+  if (declared.size() != given.size()) return false;
+  for (std::size_t i = 0; i < given.size(); ++i)
+    if (declared[i] >= 0 && declared[i] != given[i]) return false;
+  return true;
+}
+
+const SignatureTensor* Signature::find_input(const std::string& tensor) const noexcept {
+  return find_tensor(inputs, tensor);
+}
+
+const SignatureTensor* Signature::find_output(const std::string& tensor) const noexcept {
+  return find_tensor(outputs, tensor);
+}
+
+Model::Impl::Impl(LoadedModel loaded, int thread_count)
+    : model(std::move(loaded)),
+      default_signature(default_of(model.signatures)),
+      threads(thread_count > 0 ? thread_count : default_thread_count()),
+      state(state_of(model)),
+      pool(threads),
+      plans(std::make_unique<PlanPool[]>(model.signatures.size())) {}
+
+std::size_t Model::Impl::index_of(const std::string& name) const {
+  const std::vector<Signature>& all = model.signatures;
+  if (name.empty() && default_signature < all.size()) return default_signature;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].name == name) return i;
+  throw Error(Code::kNotFound,
+              name.empty()
+                  ? "model: expected the name of a signature, since none is the default: " +
+                        names_of(all) + "; got none"
+                  : "signature \"" + name + "\": expected one of " + names_of(all),
+              {{"signature", name}});
+}
+
+Program Model::Impl::plan(const Signature& signature, const std::vector<NodeId>& outputs,
+                          const std::vector<Shape>& shapes, int plan_threads) const {
+  std::vector<Feed> feeds;
+  std::map<NodeId, Shape> fed;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    feeds.push_back({signature.inputs[i].node, shapes[i]});
+    fed[signature.inputs[i].node] = shapes[i];
+  }
+  check_size(model.graph, outputs, fed);
+  try {
+    return Program(model.graph, state, outputs, feeds, plan_threads);
+  } catch (const std::bad_alloc&) {
+    throw Error(Code::kResourceExhausted,
+                "signature \"" + signature.name +
+                    "\": expected enough free memory for a batch of this size; got less. Predict "
+                    "in smaller batches.",
+                {{"signature", signature.name}});
+  }
+}
+
+Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+Model Model::load(const std::string& directory, const ModelOptions& options) {
+  const int threads = options.threads > 0 ? options.threads : default_thread_count();
+  const io::OpenedCheckpoint opened(io::system_io(), directory, io::Kind::kSavedModel);
+  return Model(std::make_shared<const Impl>(load_model(opened, threads), threads));
+}
+
+Model Model::load(const std::map<std::string, std::string>& files, const ModelOptions& options) {
+  io::MemoryFiles memory(files);
+  const int threads = options.threads > 0 ? options.threads : default_thread_count();
+  const io::OpenedCheckpoint opened(memory, "in memory", io::Kind::kSavedModel);
+  return Model(std::make_shared<const Impl>(load_model(opened, threads), threads));
+}
+
+const std::vector<Signature>& Model::signatures() const noexcept { return impl_->model.signatures; }
+
+const Signature& Model::signature(const std::string& name) const {
+  return impl_->model.signatures[impl_->index_of(name)];
+}
+
+TensorMap Model::predict(const TensorMap& inputs, const std::string& name) const {
+  const Impl& self = *impl_;
+  const std::size_t index = self.index_of(name);
+  const Signature& signature = self.model.signatures[index];
+  const std::vector<const Tensor*> values = arranged(signature, inputs);
+  std::vector<Shape> shapes;
+  shapes.reserve(values.size());
+  for (const Tensor* value : values) shapes.push_back(value->shape());
+
+  std::unique_ptr<Plan> plan = self.plans[index].take(shapes);
+  if (plan == nullptr)
+    plan = std::unique_ptr<Plan>(
+        new Plan{shapes, self.plan(signature, nodes_of(signature.outputs), shapes, self.threads)});
+  const Borrowed borrowed(self.plans[index], std::move(plan));
+  Program& program = borrowed.program();
+  for (std::size_t i = 0; i < values.size(); ++i) copy_elements(*values[i], program.feed(i));
+  program.run(self.context(self.pool));
+  TensorMap outputs;
+  for (std::size_t i = 0; i < signature.outputs.size(); ++i)
+    outputs.emplace(signature.outputs[i].name, copy_of(program.value(i)));
+  return outputs;
+}
+
+const Graph& Model::graph() const noexcept { return impl_->model.graph; }
+std::vector<NamedTensor> Model::variables() const { return impl_->model.variables; }
+std::int64_t Model::global_step() const noexcept { return impl_->model.global_step; }
+const std::string& Model::model_json() const noexcept { return impl_->model.model_json; }
+
+}  // namespace holdfast
