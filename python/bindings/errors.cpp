@@ -30,6 +30,8 @@ py::dict texts_of(const ErrorDetails& details) {
   return texts;
 }
 
+}  // namespace
+
 void raise(const Error& error) {
   const py::int_ code(static_cast<int>(error.code()));
   py::object type = py::reinterpret_borrow<py::object>(PyExc_RuntimeError);
@@ -46,8 +48,6 @@ void raise(const Error& error) {
       type.attr("_from_core")(text_of(error.what()), code, texts_of(error.details()));
   PyErr_SetObject(type.ptr(), exception.ptr());
 }
-
-}  // namespace
 
 py::str text_of(const std::string& bytes) {
   return py::reinterpret_steal<py::str>(PyUnicode_DecodeUTF8(

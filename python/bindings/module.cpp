@@ -12,4 +12,5 @@ PYBIND11_MODULE(_core, module) {
   bind_graph(module);
   bind_summary(module);
   bind_trainer(module);
+  bind_model(module);
 }

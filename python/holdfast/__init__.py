@@ -30,6 +30,7 @@ _SUBMODULES = (
     "metrics",
     "nn",
     "random",
+    "saved_model",
     "summary",
     "train",
 )

@@ -85,6 +85,7 @@ class HOLDFAST_API Model {
 
  private:
   friend class Predictor;
+  friend class ModelCall;  // src/api/model_call.h
   struct Impl;
   explicit Model(std::shared_ptr<const Impl> impl);
   std::shared_ptr<const Impl> impl_;

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "api/model_call.h"
 #include "api/model_impl.h"
 #include "graph/op.h"
 #include "graph/prune.h"
@@ -87,58 +88,6 @@ void copy_elements(const Tensor& from, void* to) {
 Tensor copy_of(const Buffer& buffer) {
   return Tensor::borrow(buffer.dtype, buffer.shape, buffer.data, nullptr).clone();
 }
-
-// The inputs in the order of the signature, checked.
-std::vector<const Tensor*> arranged(const Signature& signature, const TensorMap& inputs) {
-  std::vector<const Tensor*> values;
-  std::int64_t batch = -1;
-  for (const SignatureTensor& input : signature.inputs) {
-    const auto found = inputs.find(input.name);
-    if (found == inputs.end())
-      bad_input(signature, input, std::string("a ") + dtype_name(input.dtype) + " tensor", "none");
-    const Tensor& value = found->second;
-    if (value.dtype() != input.dtype)
-      bad_input(signature, input, dtype_name(input.dtype), dtype_name(value.dtype()));
-    if (!shape_fits(input.shape, value.shape()))
-      bad_input(signature, input, "shape " + shape_text(input.shape), shape_text(value.shape()));
-    if (!input.shape.empty() && input.shape[0] < 0) {
-      if (batch >= 0 && value.shape()[0] != batch)
-        bad_input(signature, input, "the " + std::to_string(batch) + " rows of the inputs before",
-                  std::to_string(value.shape()[0]));
-      batch = value.shape()[0];
-    }
-    values.push_back(&value);
-  }
-  if (inputs.size() > values.size()) {
-    for (const auto& [name, value] : inputs)
-      if (find_tensor(signature.inputs, name) == nullptr)
-        throw Error(Code::kInvalidArgument,
-                    "signature \"" + signature.name + "\": expected the inputs " +
-                        names_of(signature.inputs) + "; got \"" + name + "\"",
-                    {{"signature", signature.name}, {"tensor", name}});
-  }
-  return values;
-}
-
-std::vector<NodeId> nodes_of(const std::vector<SignatureTensor>& tensors) {
-  std::vector<NodeId> nodes;
-  for (const SignatureTensor& tensor : tensors) nodes.push_back(tensor.node);
-  return nodes;
-}
-
-// Lends a plan for the length of a call.
-class Borrowed {
- public:
-  Borrowed(PlanPool& pool, std::unique_ptr<Plan> plan) : pool_(pool), plan_(std::move(plan)) {}
-  ~Borrowed() { pool_.give(std::move(plan_)); }
-  Borrowed(const Borrowed&) = delete;
-  Borrowed& operator=(const Borrowed&) = delete;
-  Program& program() const noexcept { return plan_->program; }
-
- private:
-  PlanPool& pool_;
-  std::unique_ptr<Plan> plan_;
-};
 
 }  // namespace
 
@@ -231,25 +180,26 @@ const Signature& Model::signature(const std::string& name) const {
 }
 
 TensorMap Model::predict(const TensorMap& inputs, const std::string& name) const {
-  const Impl& self = *impl_;
-  const std::size_t index = self.index_of(name);
-  const Signature& signature = self.model.signatures[index];
-  const std::vector<const Tensor*> values = arranged(signature, inputs);
-  std::vector<Shape> shapes;
-  shapes.reserve(values.size());
-  for (const Tensor* value : values) shapes.push_back(value->shape());
-
-  std::unique_ptr<Plan> plan = self.plans[index].take(shapes);
-  if (plan == nullptr)
-    plan = std::unique_ptr<Plan>(
-        new Plan{shapes, self.plan(signature, nodes_of(signature.outputs), shapes, self.threads)});
-  const Borrowed borrowed(self.plans[index], std::move(plan));
-  Program& program = borrowed.program();
-  for (std::size_t i = 0; i < values.size(); ++i) copy_elements(*values[i], program.feed(i));
-  program.run(self.context(self.pool));
+  const std::size_t index = impl_->index_of(name);
+  const Signature& signature = impl_->model.signatures[index];
+  std::vector<TensorType> types;
+  std::vector<const Tensor*> values;
+  for (std::size_t i = 0; i < signature.inputs.size(); ++i) {
+    const auto found = inputs.find(signature.inputs[i].name);
+    if (found == inputs.end()) ModelCall::missing(signature, i);
+    types.push_back({found->second.dtype(), found->second.shape()});
+    values.push_back(&found->second);
+  }
+  if (inputs.size() > values.size()) {
+    for (const auto& [input, value] : inputs)
+      if (signature.find_input(input) == nullptr) ModelCall::unexpected(signature, input);
+  }
+  ModelCall call(*this, index, types);
+  for (std::size_t i = 0; i < values.size(); ++i) copy_elements(*values[i], call.feed(i));
+  call.run();
   TensorMap outputs;
   for (std::size_t i = 0; i < signature.outputs.size(); ++i)
-    outputs.emplace(signature.outputs[i].name, copy_of(program.value(i)));
+    outputs.emplace(signature.outputs[i].name, copy_of(call.value(i)));
   return outputs;
 }
 

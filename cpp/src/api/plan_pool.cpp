@@ -5,12 +5,19 @@
 namespace holdfast {
 namespace {
 
-std::uint64_t key_of(const std::vector<Shape>& shapes) noexcept {
+std::uint64_t key_of(const std::vector<TensorType>& inputs) noexcept {
   std::uint64_t key = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio; FNV-like mixing below
-  for (const Shape& shape : shapes)
-    for (const std::int64_t size : shape)
+  for (const TensorType& input : inputs)
+    for (const std::int64_t size : input.shape)
       key = (key ^ static_cast<std::uint64_t>(size)) * 0x100000001B3;
   return key;
+}
+
+bool same(const std::vector<TensorType>& a, const std::vector<TensorType>& b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i].dtype != b[i].dtype || a[i].shape != b[i].shape) return false;
+  return true;
 }
 
 // Where a thread looks first: threads that call in turn keep to slots of their own.
@@ -26,22 +33,22 @@ PlanPool::~PlanPool() {
   for (Slot& slot : slots_) delete slot.plan.load(std::memory_order_acquire);
 }
 
-std::unique_ptr<Plan> PlanPool::take(const std::vector<Shape>& shapes) noexcept {
-  const std::uint64_t key = key_of(shapes);
+std::unique_ptr<Plan> PlanPool::take(const std::vector<TensorType>& inputs) noexcept {
+  const std::uint64_t key = key_of(inputs);
   const std::size_t home = home_slot();
   for (std::size_t i = 0; i < kSlots; ++i) {
     Slot& slot = slots_[(home + i) % kSlots];
     if (slot.key.load(std::memory_order_relaxed) != key) continue;
     std::unique_ptr<Plan> plan(slot.plan.exchange(nullptr, std::memory_order_acquire));
     if (plan == nullptr) continue;
-    if (plan->shapes == shapes) return plan;
+    if (same(plan->inputs, inputs)) return plan;
     give(std::move(plan));  // another's of the same key, or put here meanwhile
   }
   return nullptr;
 }
 
 void PlanPool::give(std::unique_ptr<Plan> plan) noexcept {
-  const std::uint64_t key = key_of(plan->shapes);
+  const std::uint64_t key = key_of(plan->inputs);
   const std::size_t home = home_slot();
   for (std::size_t i = 0; i < kSlots; ++i) {
     Slot& slot = slots_[(home + i) % kSlots];

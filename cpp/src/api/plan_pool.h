@@ -14,7 +14,7 @@
 namespace holdfast {
 
 struct Plan {
-  std::vector<Shape> shapes;  // of the inputs, in the order of the signature
+  std::vector<TensorType> inputs;  // in the order of the signature
   Program program;
 };
 
@@ -26,8 +26,8 @@ class PlanPool {
   PlanPool(const PlanPool&) = delete;
   PlanPool& operator=(const PlanPool&) = delete;
 
-  // A plan for these shapes that nobody uses; nullptr: make one.
-  std::unique_ptr<Plan> take(const std::vector<Shape>& shapes) noexcept;
+  // A plan for these inputs that nobody uses; nullptr: make one.
+  std::unique_ptr<Plan> take(const std::vector<TensorType>& inputs) noexcept;
   // Keeps it for the next call, in the place of an older one when there are too many.
   void give(std::unique_ptr<Plan> plan) noexcept;
 

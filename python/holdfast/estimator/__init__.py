@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from holdfast import inputs
 from holdfast._absent import absent_attribute
 from holdfast.errors import NanLossDuringTrainingError
+from holdfast.estimator import export
 from holdfast.estimator._dnn import DNNClassifier
 from holdfast.estimator._estimator import Estimator
 from holdfast.estimator._run_config import RunConfig
@@ -49,6 +50,7 @@ __all__ = [
     "StopAtStepHook",
     "SummarySaverHook",
     "WarmStartSettings",
+    "export",
     "inputs",
 ]
 

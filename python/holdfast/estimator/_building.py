@@ -38,10 +38,15 @@ class BuiltModel:
     @property
     def facts(self) -> dict[str, Any]:
         """What heads and canned models say of themselves."""
-        merged: dict[str, Any] = {}
-        for facts in self.graph.get_collection(MODEL_FACTS):
-            merged.update(facts)
-        return merged
+        return facts_of(self.graph)
+
+
+def facts_of(graph: Graph) -> dict[str, Any]:
+    """Returns what heads and canned models have said of themselves while building a graph."""
+    merged: dict[str, Any] = {}
+    for facts in graph.get_collection(MODEL_FACTS):
+        merged.update(facts)
+    return merged
 
 
 def build_model(
@@ -76,9 +81,23 @@ def build_model(
         features, labels, source = features_and_labels(returned, graph)
         if mode == ModeKeys.PREDICT:
             labels = None
-        _logger.info("Calling model_fn.")
-        spec = call_model_fn(model_fn, features, labels, mode=mode, params=params, config=config)
-        _logger.info("Done calling model_fn.")
+        spec = call_model(model_fn, features, labels, mode=mode, params=params, config=config)
+    return BuiltModel(graph=graph, spec=spec, source=source)
+
+
+def call_model(
+    model_fn: Callable[..., Any],
+    features: Any,
+    labels: Any,
+    *,
+    mode: str,
+    params: Any,
+    config: RunConfig,
+) -> EstimatorSpec:
+    """Returns what model_fn answers. Raises: ValueError if it is no spec of that mode."""
+    _logger.info("Calling model_fn.")
+    spec = call_model_fn(model_fn, features, labels, mode=mode, params=params, config=config)
+    _logger.info("Done calling model_fn.")
     if not isinstance(spec, EstimatorSpec):
         raise ValueError(f"model_fn should return an EstimatorSpec, got {spec!r}")
     if spec.mode != mode:
@@ -86,4 +105,4 @@ def build_model(
             f"model_fn was called with mode {mode!r} and returned an EstimatorSpec of mode "
             f"{spec.mode!r}; pass the mode it was called with"
         )
-    return BuiltModel(graph=graph, spec=spec, source=source)
+    return spec

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from holdfast import _core, _signals, metrics
+from holdfast._graph import Graph
 from holdfast.estimator._building import BuiltModel, build_model
 from holdfast.estimator._inputs import empty_error
 from holdfast.estimator._restoring import Restored, restore
@@ -123,13 +124,26 @@ def open_restored(
 
     Without a checkpoint, with those of a warm start, which must give every variable.
     """
-    trainer = _core.Trainer(built.graph.core, seed, config.num_threads or 0)
-    restored = restore(trainer, start, slots="skip", facts=built.facts)
-    if restored.source is None and settings is not None:
-        done = warm_start(trainer, built.graph, settings)
-        check_complete(done, trainer, built.graph)
-        restored = dataclasses.replace(restored, warm_start=done)
+    trainer, restored = restored_trainer(built.graph, built.facts, config, start, seed, settings)
     return Session(trainer, built.graph, built.source.feed(trainer.seed)), restored
+
+
+def restored_trainer(
+    graph: Graph,
+    facts: Mapping[str, Any],
+    config: RunConfig,
+    start: StartingPoint,
+    seed: int,
+    settings: WarmStartSettings | None,
+) -> tuple[_core.Trainer, Restored]:
+    """Returns a trainer with the checkpoint's variables; as open_restored."""
+    trainer = _core.Trainer(graph.core, seed, config.num_threads or 0)
+    restored = restore(trainer, start, slots="skip", facts=facts)
+    if restored.source is None and settings is not None:
+        done = warm_start(trainer, graph, settings)
+        check_complete(done, trainer, graph)
+        restored = dataclasses.replace(restored, warm_start=done)
+    return trainer, restored
 
 
 def _metrics(built: BuiltModel) -> dict[str, Any]:

@@ -22,6 +22,13 @@ from holdfast.estimator._canned_summaries import loss_summaries
 from holdfast.estimator._labels import check_labels, in_range, label_ids
 from holdfast.estimator._specs import EstimatorSpec, ModeKeys
 from holdfast.estimator._weights import example_weights
+from holdfast.estimator.export._outputs import (
+    ClassificationOutput,
+    ExportOutput,
+    PredictOutput,
+    RegressionOutput,
+)
+from holdfast.saved_model import signature_constants
 
 
 class Optimizer(Protocol):
@@ -87,7 +94,11 @@ class _ClassHead:
         with name_scope("head"):
             predictions = self._predictions(logits)
             if mode == ModeKeys.PREDICT:
-                return EstimatorSpec(mode, predictions=predictions)
+                return EstimatorSpec(
+                    mode,
+                    predictions=predictions,
+                    export_outputs=self._export_outputs(predictions),
+                )
             ids = self._label_values(labels)
             unreduced = self._losses(logits, ids)
             weights = example_weights(features, self._weight_column)
@@ -107,6 +118,16 @@ class _ClassHead:
 
     def _predictions(self, logits: Tensor) -> dict[str, Tensor]:
         raise NotImplementedError
+
+    def _export_outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, ExportOutput]:
+        classification = ClassificationOutput(
+            scores=predictions["probabilities"], classes=predictions["all_classes"]
+        )
+        return {
+            signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY: classification,
+            "classification": classification,
+            "predict": PredictOutput(dict(predictions)),
+        }
 
     def _label_values(self, labels: Any) -> Tensor:
         raise NotImplementedError
@@ -157,6 +178,10 @@ class BinaryHead(_ClassHead):
                 "probabilities": nn.softmax(both, name="probabilities"),
                 **self._class_predictions(both),
             }
+
+    def _export_outputs(self, predictions: Mapping[str, Tensor]) -> dict[str, ExportOutput]:
+        outputs = super()._export_outputs(predictions)
+        return {**outputs, "regression": RegressionOutput(predictions["logistic"])}
 
     def _label_values(self, labels: Any) -> Tensor:
         checked = check_labels(labels)

@@ -47,7 +47,7 @@ def features_and_labels(returned: Any, graph: Graph) -> tuple[Any, Any, InputSou
     def placeholder(component: Component) -> Any:
         node = nodes[component.index]
         if node < 0:
-            name = _NOT_IN_NAMES.sub("_", component.name).lstrip("_/\\>-") or "feature"
+            name = node_name(component.name)
             sizes = [-1 if size is None else size for size in component.shape]
             attributes = {"dtype": component.dtype.name, "shape": sizes}
             node = nodes[component.index] = graph.add("placeholder", (), attributes, name)
@@ -58,6 +58,11 @@ def features_and_labels(returned: Any, graph: Graph) -> tuple[Any, Any, InputSou
 
     features, labels = placed(resolved.features), placed(resolved.labels)
     return features, labels, InputSource(dataset=resolved.dataset, placeholders=nodes)
+
+
+def node_name(name: str) -> str:
+    """Returns the name of a feature as one that a node may have."""
+    return _NOT_IN_NAMES.sub("_", name).lstrip("_/\\>-") or "feature"
 
 
 def resume(

@@ -42,7 +42,8 @@ class EstimatorSpec(_EstimatorSpecFields):
       loss: Float scalar (or one element); required in TRAIN and EVAL.
       train_op: What a training step runs; required in TRAIN.
       eval_metric_ops: (value, update) pairs of `metrics` by name.
-      export_outputs: Kept for exporting.
+      export_outputs: ExportOutputs of `estimator.export` by signature name: how the exported model
+        can be called; None: with `predictions` as they are.
       training_chief_hooks: Hooks of training, in front of the user's.
       training_hooks: Hooks of training, behind the user's.
       scaffold: Must be None.

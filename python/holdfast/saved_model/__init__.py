@@ -1,0 +1,10 @@
+"""Exported models: directories that predict without the code that made them.
+
+`Estimator.export_saved_model` writes one; `load` reads it here, `holdfast::Model` in C++.
+"""
+
+from holdfast.saved_model import signature_constants
+from holdfast.saved_model._export import SignatureDef, write
+from holdfast.saved_model._load import SavedModel, load
+
+__all__ = ["SavedModel", "SignatureDef", "load", "signature_constants", "write"]
