@@ -10,8 +10,9 @@
 
 #include "arrays.h"
 #include "bindings.h"
+#include "holdfast/dataset.h"
 #include "holdfast/error.h"
-#include "runtime/dataset.h"
+#include "runtime/text_lines.h"
 
 namespace py = pybind11;
 using py::literals::operator""_a;
@@ -82,7 +83,7 @@ Dataset from_generator(py::function rows, const std::vector<std::string>& dtypes
   return Dataset::from_generator([open] { return open(0); }, std::move(types), std::move(names));
 }
 
-Dataset from_text(std::shared_ptr<TextLines> lines) { return Dataset::from_text(lines); }
+Dataset from_text(std::shared_ptr<TextLines> lines) { return dataset_of_lines(lines); }
 
 py::list components(const Dataset& dataset) {
   py::list result;

@@ -5,9 +5,9 @@
 #include "base/thread_pool.h"
 #include "bindings.h"
 #include "holdfast/error.h"
+#include "holdfast/input.h"
 #include "holdfast/trainer.h"
 #include "kernels/kernels.h"
-#include "runtime/input.h"
 
 namespace py = pybind11;
 using namespace pybind11::literals;

@@ -9,8 +9,8 @@
 
 #include "api/step_summaries.h"
 #include "base/thread_pool.h"
+#include "holdfast/input.h"
 #include "holdfast/trainer.h"
-#include "runtime/input.h"
 #include "runtime/program.h"
 #include "runtime/state.h"
 

@@ -1,9 +1,10 @@
-#include "runtime/dataset.h"
+#include "holdfast/dataset.h"
 
 #include <utility>
 
 #include "holdfast/error.h"
 #include "runtime/stage.h"
+#include "runtime/text_lines.h"
 
 namespace holdfast {
 namespace {
@@ -84,7 +85,7 @@ Dataset Dataset::from_table(std::vector<Tensor> columns, std::vector<std::string
   return Dataset(std::move(stage));
 }
 
-Dataset Dataset::from_text(std::shared_ptr<const TextLines> lines) {
+Dataset dataset_of_lines(std::shared_ptr<const TextLines> lines) {
   auto stage = std::make_shared<Stage>();
   stage->components = {{DType::kString, {}}};
   stage->cardinality = lines->size();

@@ -4,20 +4,11 @@
 #include <memory>
 #include <vector>
 
+#include "holdfast/dataset.h"
 #include "holdfast/graph.h"
 #include "runtime/element.h"
 
 namespace holdfast {
-
-// inputs[c] is the placeholder that component c is fed to (kNoNode: the function does not use it);
-// the values of `outputs` are the components of the result.
-struct MapFunction {
-  std::shared_ptr<const Graph> graph;
-  std::vector<NodeId> inputs;
-  std::vector<NodeId> outputs;
-
-  std::vector<TensorType> types() const;  // of the result
-};
 
 // Throws: InvalidArgument unless `inputs` are placeholders that fit the component types and the
 // graph has nothing but the elements' values to depend on.

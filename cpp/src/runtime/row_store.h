@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "holdfast/dataset.h"
 #include "holdfast/graph.h"
 #include "runtime/index_stream.h"
 #include "runtime/map_function.h"
@@ -39,18 +39,6 @@ std::unique_ptr<RowStore> text_rows(std::shared_ptr<const TextLines> lines);
 // other effect, so the result of a row is computed when it is first wanted, and kept.
 std::unique_ptr<RowStore> mapped_rows(std::unique_ptr<RowStore> source, std::int64_t count,
                                       const std::vector<MapFunction>& functions);
-
-// One pass over rows that are made while they are read.
-class RowReader {
- public:
-  virtual ~RowReader() = default;
-  // Replaces `row` by the next one, a tensor for each component; false at the end.
-  virtual bool next(std::vector<Tensor>& row) = 0;
-};
-using RowSource = std::function<std::unique_ptr<RowReader>()>;
-// A reader of the rows from number `first` on: of none, if there are not so many. Every call reads
-// the same rows.
-using ResumableRowSource = std::function<std::unique_ptr<RowReader>(std::int64_t first)>;
 
 // A generator is a store and the stream of its rows in one: rows live from their arrival until they
 // are released. Every pass calls the source anew. Every row is checked: InvalidArgument naming row,

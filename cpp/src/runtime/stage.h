@@ -10,7 +10,7 @@
 
 #include "base/philox.h"
 #include "holdfast/graph.h"
-#include "runtime/input.h"
+#include "holdfast/input.h"
 #include "runtime/map_function.h"
 #include "runtime/row_store.h"
 

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/csv.h"
+#include "holdfast/dataset.h"
 
 namespace holdfast {
 
@@ -58,5 +60,8 @@ class TextLines {
   std::vector<std::uint32_t> lengths_;
   std::vector<std::string_view> headers_;
 };
+
+// The lines as elements: one component, a string scalar.
+Dataset dataset_of_lines(std::shared_ptr<const TextLines> lines);
 
 }  // namespace holdfast

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "runtime/input.h"
+#include "holdfast/input.h"
 
 namespace holdfast {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "runtime/input.h"
+#include "holdfast/input.h"
 
 namespace holdfast {
 

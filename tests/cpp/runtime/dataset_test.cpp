@@ -1,4 +1,4 @@
-#include "runtime/dataset.h"
+#include "holdfast/dataset.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "runtime/dataset.h"
+#include "holdfast/dataset.h"
 #include "runtime/training_state.h"
 
 namespace holdfast {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "holdfast/dataset.h"
 #include "holdfast/error.h"
 #include "runtime/csv_schema.h"
-#include "runtime/dataset.h"
 
 namespace holdfast {
 namespace {
@@ -57,7 +57,7 @@ TEST(TextLines, AreDescribedByNameSizeAndCount) {
 
 TEST(TextLines, OfAFarPositionAreFoundByArithmetic) {
   const Dataset dataset =
-      Dataset::from_text(
+      dataset_of_lines(
           std::make_shared<TextLines>(std::vector<TextFile>{{"a", "x\ny\nz\n"}}, TextOptions{}))
           .repeat();
   const auto input = dataset.make_input();

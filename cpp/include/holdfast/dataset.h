@@ -1,31 +1,59 @@
 // The input pipeline: what data there is and in which order it comes. A Dataset is a description,
 // immutable and safe to share between threads; each Input made from it reads from the beginning.
+//
+//   auto rows = Dataset::from_table({x, y}, {"x", "y"}).shuffle(1000).repeat().batch(100);
+//   trainer.set_input(rows.make_input(trainer.seed()), {x_placeholder, y_placeholder});
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "holdfast/export.h"
 #include "holdfast/graph.h"
-#include "runtime/input.h"
-#include "runtime/row_store.h"
+#include "holdfast/input.h"
+#include "holdfast/tensor.h"
 
 namespace holdfast {
 
 struct Stage;
+class TextLines;
+
+// One pass over rows that are made while they are read.
+class HOLDFAST_API RowReader {
+ public:
+  virtual ~RowReader() = default;
+  // Replaces `row` by the next one, a tensor for each component; false at the end.
+  virtual bool next(std::vector<Tensor>& row) = 0;
+};
+using RowSource = std::function<std::unique_ptr<RowReader>()>;
+// A reader of the rows from number `first` on: of none, if there are not so many. Every call reads
+// the same rows.
+using ResumableRowSource = std::function<std::unique_ptr<RowReader>(std::int64_t first)>;
+
+// A function of an element: a graph without variables. inputs[c] is the placeholder that component
+// c is fed to (kNoNode: the function does not use it); the values of `outputs` are the components
+// of the result.
+struct MapFunction {
+  std::shared_ptr<const Graph> graph;
+  std::vector<NodeId> inputs;
+  std::vector<NodeId> outputs;
+
+  HOLDFAST_API std::vector<TensorType> types() const;  // of the result
+};
 
 // Rows become batches at batch(); what stands before it works on rows, what stands behind it on
 // whole batches. Names, defaults and edge cases are those of tf.data.Dataset.
-class Dataset {
+class HOLDFAST_API Dataset {
  public:
   // One component for each column; element i is row i of every column. Columns are shared, not
   // copied. Throws: InvalidArgument unless they are of one length.
   // names: of the columns, as part of the fingerprint; or none.
   static Dataset from_table(std::vector<Tensor> columns, std::vector<std::string> names = {});
-  // One component, a string scalar: element i is line i.
-  static Dataset from_text(std::shared_ptr<const TextLines> lines);
   // Rows come from `rows`, which is called at the beginning of every pass. Sizes of -1 may differ
   // from row to row, though not within a batch.
   static Dataset from_generator(const RowSource& rows, std::vector<TensorType> components,
@@ -45,10 +73,11 @@ class Dataset {
   Dataset shard(std::int64_t num_shards, std::int64_t index) const;
   // Throws: InvalidArgument unless components agree in dtype and rank, and in the sizes of a row.
   Dataset concatenate(const Dataset& other) const;
-  // Applies a function of the element alone. Throws: InvalidArgument, see check_map_function.
+  // Applies a function of the element alone. Throws: InvalidArgument unless `inputs` are
+  // placeholders that fit the components, and the graph has nothing but the element to depend on.
   Dataset map(MapFunction function) const;
 
-  // Elements of one pass; kInfinite or kUnknownSize.
+  // Elements of one pass; -1: without end, -2: not known.
   std::int64_t cardinality() const noexcept;
   // Of an element; sizes that differ between elements are -1.
   const std::vector<TensorType>& components() const noexcept;
@@ -61,6 +90,8 @@ class Dataset {
   std::shared_ptr<Input> make_input(std::uint64_t run_seed = 0) const;
 
  private:
+  // One component, a string scalar: element i is line i (runtime/text_lines.h).
+  friend Dataset dataset_of_lines(std::shared_ptr<const TextLines> lines);
   explicit Dataset(std::shared_ptr<const Stage> stage) : stage_(std::move(stage)) {}
   std::shared_ptr<const Stage> stage_;
 };

@@ -1,16 +1,18 @@
-// Where a program's batches come from. The pipeline implements it; tests implement it with arrays.
+// Where a trainer's batches come from. Dataset::make_input returns one; an application with a
+// source of its own derives from it.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "holdfast/export.h"
 #include "holdfast/graph.h"
 
 namespace holdfast {
 
 // A stream of elements, each a fixed list of components (features and labels, flattened by the
 // caller). Not thread-safe.
-class Input {
+class HOLDFAST_API Input {
  public:
   virtual ~Input() = default;
 
