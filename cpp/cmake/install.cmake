@@ -1,17 +1,46 @@
-# The CMake package: headers, library, holdfastConfig.cmake and its version file. The component lets
-# the wheel pick it out.
+# The CMake package: headers, library, holdfastConfig.cmake with its version file, and holdfast.pc.
+# The component lets the wheel pick it out.
 include(CMakePackageConfigHelpers)
 set(HOLDFAST_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/holdfast)
+
+set(HOLDFAST_HEADERS
+  checkpoint.h
+  dataset.h
+  error.h
+  export.h
+  graph.h
+  input.h
+  layers.h
+  losses.h
+  optimizers.h
+  summary.h
+  tensor.h
+  trainer.h
+  version.h)
+list(TRANSFORM HOLDFAST_HEADERS PREPEND ${PROJECT_SOURCE_DIR}/cpp/include/holdfast/)
+install(FILES ${HOLDFAST_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/holdfast COMPONENT development)
+
 install(TARGETS holdfast EXPORT holdfastTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/cpp/include/holdfast DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  COMPONENT development)
 install(EXPORT holdfastTargets NAMESPACE holdfast:: DESTINATION ${HOLDFAST_CMAKE_DIR}
   COMPONENT development)
+
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/holdfastConfig.cmake.in
   ${CMAKE_CURRENT_BINARY_DIR}/holdfastConfig.cmake INSTALL_DESTINATION ${HOLDFAST_CMAKE_DIR})
+# Below 1.0 a minor version may change the interface.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/holdfastConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/holdfastConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/holdfastConfigVersion.cmake
   DESTINATION ${HOLDFAST_CMAKE_DIR} COMPONENT development)
+
+# Paths relative to the file: an installation may be moved, and a wheel is always somewhere else.
+# A static library leaves the C++ runtime to whoever links it, a C program for one.
+file(RELATIVE_PATH HOLDFAST_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+string(REGEX REPLACE "/$" "" HOLDFAST_PC_TO_PREFIX ${HOLDFAST_PC_TO_PREFIX})
+if(NOT BUILD_SHARED_LIBS)
+  set(HOLDFAST_PC_LIBS " -lstdc++ -lm -pthread")
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/holdfast.pc.in ${CMAKE_CURRENT_BINARY_DIR}/holdfast.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/holdfast.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  COMPONENT development)

@@ -20,6 +20,7 @@ def _arguments() -> argparse.ArgumentParser:
     one.add_argument("--isa", action="store_true", help="instruction set chosen on this machine")
     one.add_argument("--cmake-dir", action="store_true", help="folder of holdfastConfig.cmake")
     one.add_argument("--include-dir", action="store_true", help="folder of the C++ headers")
+    one.add_argument("--pkgconfig-dir", action="store_true", help="folder of holdfast.pc")
     return parser
 
 
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(_core.isa())
     elif asked.cmake_dir:
         print(_installed(_PACKAGE / "lib" / "cmake" / "holdfast", "holdfastConfig.cmake", parser))
+    elif asked.pkgconfig_dir:
+        print(_installed(_PACKAGE / "lib" / "pkgconfig", "holdfast.pc", parser))
     else:
         print(_installed(_PACKAGE / "include", "holdfast/version.h", parser))
     return 0

@@ -2,3 +2,5 @@
 #pragma once
 
 #define HOLDFAST_API __attribute__((visibility("default")))
+// Marks what stays hidden though it is declared within something exported.
+#define HOLDFAST_LOCAL __attribute__((visibility("hidden")))

@@ -10,11 +10,10 @@
 #include "holdfast/checkpoint.h"
 #include "holdfast/export.h"
 #include "holdfast/graph.h"
+#include "holdfast/input.h"
 #include "holdfast/summary.h"
 
 namespace holdfast {
-
-class Input;
 
 struct TrainerOptions {
   std::uint64_t seed = 0;  // of initial values and dropout; a restored checkpoint's replaces it
@@ -110,13 +109,19 @@ class HOLDFAST_API Trainer {
 
   // The state as a checkpoint's contents: every variable that is not local, the random streams, the
   // input's position. The tensors are the trainer's own, not copies: save or stage them before the
-  // next run(). `state_json` and `model_json` are objects whose members are added.
+  // next run(). `state_json` and `model_json` are objects whose members are added: those of the
+  // CheckpointReader where a training goes on that somebody else began.
   CheckpointContents contents(const std::string& state_json = "{}",
                               const std::string& model_json = "{}") const;
   // Takes every variable that is not local from the checkpoint, or nothing: throws
   // CheckpointMismatchError naming every difference, CheckpointCorruptError for damaged data. The
   // input is not moved.
   RestoreReport restore(const CheckpointReader& reader, const RestoreOptions& options = {});
+  // Moves the input, which is at its beginning, to where the checkpoint was in its own, so that the
+  // next step sees the batch that would have come next. Returns how many batches lie before it: 0
+  // where the checkpoint says nothing of its input. Throws: FailedPrecondition when the input is
+  // another one (names, sizes, dtypes, transformations), or in another order.
+  std::int64_t resume_input(const CheckpointReader& reader);
 
  private:
   struct Impl;

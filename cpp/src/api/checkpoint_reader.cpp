@@ -31,7 +31,7 @@ TensorInfo info_of(const io::TensorEntry& entry) {
 
 }  // namespace
 
-struct CheckpointReader::Impl {
+struct HOLDFAST_LOCAL CheckpointReader::Impl {
   explicit Impl(std::unique_ptr<io::OpenedCheckpoint> open) : opened(std::move(open)) {
     const io::Manifest& manifest = opened->manifest();
     info = io::info_of(*opened);

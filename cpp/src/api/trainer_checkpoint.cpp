@@ -1,10 +1,13 @@
 // A trainer's state as the contents of a checkpoint, and back.
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/restore_plan.h"
 #include "api/trainer_impl.h"
+#include "holdfast/error.h"
 #include "runtime/training_state.h"
 
 namespace holdfast {
@@ -37,6 +40,32 @@ RestoreReport Trainer::restore(const CheckpointReader& reader, const RestoreOpti
   }
   self.seed = seed;
   return report;
+}
+
+std::int64_t Trainer::resume_input(const CheckpointReader& reader) {
+  const auto fail = [](const std::string& text) -> void {
+    throw Error(Code::kFailedPrecondition, "resume_input: " + text);
+  };
+  Input* const input = impl_->input.get();
+  if (input == nullptr || input->consumed() != 0) {
+    fail("expected an input at its beginning; call set_input() with a new one first");
+  }
+  const std::optional<InputPosition> stored = stored_position(reader.state_json());
+  if (!stored || stored->consumed == 0) return 0;
+  const std::string subject =
+      reader.info().path + " had seen " + std::to_string(stored->consumed) + " batches of ";
+  if (stored->fingerprint != input->fingerprint()) {
+    fail(subject + stored->fingerprint + "; this input is " + input->fingerprint() +
+         ". Give it the same names, sizes, dtypes and transformations, or leave resume_input() out "
+         "to start from the beginning");
+  }
+  if (stored->order != input->order()) {
+    fail(subject +
+         "this input in another order; shuffle() it with the same seed, or make_input() with the "
+         "trainer's seed() after restore()");
+  }
+  input->skip(stored->consumed);
+  return stored->consumed;
 }
 
 }  // namespace holdfast

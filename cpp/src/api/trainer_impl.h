@@ -23,7 +23,7 @@ struct PlannedProgram {
   Program program;
 };
 
-struct Trainer::Impl {
+struct HOLDFAST_LOCAL Trainer::Impl {
   Graph graph;
   int threads;
   std::uint64_t seed;

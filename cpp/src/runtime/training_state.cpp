@@ -65,4 +65,20 @@ std::uint64_t stored_seed(const std::string& state_json, std::uint64_t fallback)
   return fallback;
 }
 
+std::optional<InputPosition> stored_position(const std::string& state_json) {
+  const Json state = parse_json(state_json);
+  const Json* input = state.find("input");
+  if (input == nullptr) return std::nullopt;
+  InputPosition position;
+  if (const Json* consumed = input->find("consumed")) position.consumed = consumed->as_int();
+  if (const Json* order = input->find("order_key")) {
+    position.order =
+        static_cast<std::uint32_t>(std::strtoul(order->as_string().c_str(), nullptr, 16));
+  }
+  if (const Json* source = input->find("source_fingerprint")) {
+    position.fingerprint = source->as_string();
+  }
+  return position;
+}
+
 }  // namespace holdfast
