@@ -23,6 +23,10 @@ namespace holdfast {
 struct Stage;
 class TextLines;
 
+// Cardinalities that are not numbers; TensorFlow's values.
+constexpr std::int64_t kInfinite = -1;
+constexpr std::int64_t kUnknownSize = -2;
+
 // One pass over rows that are made while they are read.
 class HOLDFAST_API RowReader {
  public:
@@ -77,7 +81,7 @@ class HOLDFAST_API Dataset {
   // placeholders that fit the components, and the graph has nothing but the element to depend on.
   Dataset map(MapFunction function) const;
 
-  // Elements of one pass; -1: without end, -2: not known.
+  // Elements of one pass; kInfinite or kUnknownSize.
   std::int64_t cardinality() const noexcept;
   // Of an element; sizes that differ between elements are -1.
   const std::vector<TensorType>& components() const noexcept;

@@ -25,7 +25,7 @@ struct VariableOptions {
   // How it begins: a name of cpp/src/ops/OPS.md ("zeros", "ones", "constant", "glorot_uniform",
   // ...) and its numbers ({{"value", 0.1}}).
   std::string initializer = "glorot_uniform";
-  Attributes numbers;
+  Attributes numbers = {};
   bool trainable = true;  // whether minimize() moves it
 };
 

@@ -19,7 +19,7 @@ struct AdagradOptimizer {
   double initial_accumulator_value = 0.1;  // positive, since there is no epsilon
   // Between a variable's name and "/Adagrad" in the slot's name. "t_0" where the checkpoints are a
   // DNNClassifier's: "dnn/logits/bias/t_0/Adagrad".
-  std::string slot_part;
+  std::string slot_part = {};
 };
 
 // variable -= learning_rate * gradient. Source: tf.train.GradientDescentOptimizer.

@@ -7,11 +7,9 @@
 #include <memory>
 #include <vector>
 
-namespace holdfast {
+#include "holdfast/dataset.h"
 
-// Sizes of streams that are not numbers; TensorFlow's values.
-constexpr std::int64_t kInfinite = -1;
-constexpr std::int64_t kUnknownSize = -2;
+namespace holdfast {
 
 // An index is a store's number in the upper 16 bits and a slot of that store below, so that the
 // index of a row of the only table is the row's number.
