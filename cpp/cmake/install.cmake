@@ -4,6 +4,7 @@ include(CMakePackageConfigHelpers)
 set(HOLDFAST_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/holdfast)
 
 set(HOLDFAST_HEADERS
+  c_api.h
   checkpoint.h
   dataset.h
   error.h
@@ -12,7 +13,9 @@ set(HOLDFAST_HEADERS
   input.h
   layers.h
   losses.h
+  model.h
   optimizers.h
+  saved_model.h
   summary.h
   tensor.h
   trainer.h
