@@ -7,15 +7,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from cmake_build import build, run, tool
 from typer.testing import CliRunner
 
-import holdfast
+import holdfast as tf
 from holdfast.cli._app import app
 from holdfast.cli._failures import ExitCode
 
-PACKAGE = Path(holdfast.__path__[0]).resolve()
+PACKAGE = Path(tf.__path__[0]).resolve()
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
@@ -41,6 +44,30 @@ def test_the_python_example_runs_and_continues(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout == f"accuracy 1.00 at step {step}\n"
+
+
+def test_the_cpp_example_predicts_with_an_export_of_the_python_one(
+    cpp_build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (python_example,) = blocks("python")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(python_example, names)
+    receiver = tf.estimator.export.build_raw_serving_input_receiver_fn(
+        {key: tf.TensorSpec([None], tf.float32) for key in ("length", "width")}
+    )
+    export = names["classifier"].export_saved_model("export", receiver).decode()
+
+    prefix = tmp_path / "prefix"
+    run(tool("cmake"), "--install", str(cpp_build), "--prefix", str(prefix))
+    (project,), (program,) = blocks("cmake"), blocks("cpp")
+    (tmp_path / "CMakeLists.txt").write_text(project)
+    (tmp_path / "flowers.cpp").write_text(program)
+    built = build(tmp_path, tmp_path / "build", [f"-DCMAKE_PREFIX_PATH={prefix}"])
+    rows = {"length": np.float32([4.7]), "width": np.float32([1.4])}
+    (p,) = tf.saved_model.load(export).signatures["predict"](rows)["probabilities"]
+    said = run(str(built / "flowers"), export)
+    assert said == f"class 0: {p[0]:.3f}, class 1: {p[1]:.3f}\n"
 
 
 def test_ci_runs_exactly_the_test_command_of_the_readme() -> None:
