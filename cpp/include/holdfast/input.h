@@ -28,6 +28,16 @@ class HOLDFAST_API Input {
   virtual bool shapes_changed() const { return true; }
   // Of the element moved to: copies a component to `destination` (std::string* for kString).
   virtual void copy(int component, void* destination) const = 0;
+  // Of the element moved to: whether copy_rows() works. Rows are then gathered straight to where
+  // they are wanted, by several threads at once.
+  virtual bool copies_rows() const { return false; }
+  // Of the element moved to: copies rows [first, first + count) of a component of numbers, each to
+  // `stride` bytes behind the one before. From several threads at once.
+  virtual void copy_rows(int component, std::int64_t first, std::int64_t count, void* destination,
+                         std::int64_t stride) const {
+    static_cast<void>(component), static_cast<void>(first), static_cast<void>(count);
+    static_cast<void>(destination), static_cast<void>(stride);
+  }
 
   // Whether advance() would find another element; does not move. True where only it can tell.
   virtual bool has_next() { return true; }

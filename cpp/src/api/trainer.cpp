@@ -19,6 +19,7 @@ bool same_feeds(const std::vector<Feed>& a, const std::vector<Feed>& b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i].placeholder != b[i].placeholder || a[i].shape != b[i].shape) return false;
+    if (a[i].by_rows != b[i].by_rows) return false;
   }
   return true;
 }
@@ -50,11 +51,13 @@ ThreadPool& Trainer::Impl::workers() {
 }
 
 std::vector<Feed> Trainer::Impl::feeds_of_element() const {
+  const bool by_rows = input->copies_rows();
   std::vector<Feed> feeds;
   for (std::size_t c = 0; c < placeholders.size(); ++c) {
-    if (placeholders[c] != kNoNode) {
-      feeds.push_back({placeholders[c], input->shape(static_cast<int>(c))});
-    }
+    if (placeholders[c] == kNoNode) continue;
+    const int component = static_cast<int>(c);
+    const bool numbers = input->type(component).dtype != DType::kString;
+    feeds.push_back({placeholders[c], input->shape(component), by_rows && numbers});
   }
   return feeds;
 }
@@ -70,18 +73,43 @@ PlannedProgram& Trainer::Impl::planned(const std::vector<NodeId>& wanted, bool& 
   evicted = programs.size() == kProgramsKept;
   if (evicted) programs.pop_back();
   programs.insert(programs.begin(),
-                  std::unique_ptr<PlannedProgram>(new PlannedProgram{
-                      wanted, feeds, Program(graph, state, wanted, feeds, threads)}));
+                  std::make_unique<PlannedProgram>(graph, state, wanted, feeds, threads));
+  plan_copies(*programs.front());
   return *programs.front();
 }
 
-void Trainer::Impl::copy_element(const Program& program) const {
+void Trainer::Impl::plan_copies(PlannedProgram& planned) const {
+  constexpr std::int64_t kBytesOfPart = 1 << 17;  // what waking a thread must earn
+  std::int64_t bytes = 0;
   std::size_t feed = 0;
   for (std::size_t c = 0; c < placeholders.size(); ++c) {
     if (placeholders[c] == kNoNode) continue;
-    void* destination = program.feed(feed++);
-    if (destination != nullptr) input->copy(static_cast<int>(c), destination);
+    const FeedPlace& place = planned.program.place(feed);
+    const Feed& fed = planned.feeds[feed++];
+    if (place.data == nullptr) continue;
+    planned.copies.push_back({static_cast<int>(c), place, fed.by_rows});
+    if (!fed.by_rows) continue;
+    planned.rows = fed.shape[0];
+    bytes += element_count(fed.shape) * static_cast<std::int64_t>(sizeof(float));
   }
+  planned.parts = static_cast<int>(std::clamp<std::int64_t>(bytes / kBytesOfPart, 1, threads));
+}
+
+// Rows are shared out among the threads; each component of another kind is copied as a whole.
+void Trainer::Impl::copy_element(const PlannedProgram& planned) {
+  workers().parallel(planned.parts, [&](int part) {
+    const Range rows = split_range(planned.rows, planned.parts, part);
+    for (const FeedCopy& copy : planned.copies) {
+      if (copy.by_rows) {
+        auto* const first =
+            static_cast<char*>(copy.place.data) + rows.begin * copy.place.row_stride;
+        input->copy_rows(copy.component, rows.begin, rows.end - rows.begin, first,
+                         copy.place.row_stride);
+      } else if (part == 0) {
+        input->copy(copy.component, copy.place.data);
+      }
+    }
+  });
 }
 
 Trainer::Trainer(Graph graph, const TrainerOptions& options)
@@ -185,7 +213,7 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
       }
       current_kind = kind;
     }
-    if (self.input != nullptr) self.copy_element(current->program);
+    if (self.input != nullptr) self.copy_element(*current);
     current->program.run({workers, self.seed, global_step == nullptr ? 0 : *global_step});
     ++result.steps;
     if (watch != kNoNode) {

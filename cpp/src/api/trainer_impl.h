@@ -16,11 +16,26 @@
 
 namespace holdfast {
 
-// A program and what it was planned for.
+// Where a component of the input goes.
+struct FeedCopy {
+  int component;
+  FeedPlace place;
+  bool by_rows;
+};
+
+// A program, what it was planned for, and how it is fed.
 struct PlannedProgram {
+  PlannedProgram(const Graph& graph, State& state, std::vector<NodeId> nodes, std::vector<Feed> fed,
+                 int threads)
+      : wanted(std::move(nodes)),
+        feeds(std::move(fed)),
+        program(graph, state, wanted, feeds, threads) {}
   std::vector<NodeId> wanted;
   std::vector<Feed> feeds;
   Program program;
+  std::vector<FeedCopy> copies;
+  std::int64_t rows = 0;  // of an element, where some components are copied by rows
+  int parts = 1;          // threads that share the rows
 };
 
 struct HOLDFAST_LOCAL Trainer::Impl {
@@ -46,10 +61,11 @@ struct HOLDFAST_LOCAL Trainer::Impl {
   // For the shapes of the input's current element; planned anew only when none of those kept fits.
   // `evicted`: the one that was used longest ago had to go.
   PlannedProgram& planned(const std::vector<NodeId>& wanted, bool& evicted);
-  void copy_element(const Program& program) const;
+  void copy_element(const PlannedProgram& planned);
 
  private:
   std::vector<Feed> feeds_of_element() const;
+  void plan_copies(PlannedProgram& planned) const;
 };
 
 }  // namespace holdfast

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "base/edit_distance.h"
+#include "base/large_buffer.h"
 
 namespace holdfast {
 namespace {
@@ -60,6 +61,10 @@ const T* read_as(const Attribute& attribute) {
 }
 
 std::shared_ptr<void> aligned_memory(std::int64_t bytes) {
+  if (bytes >= static_cast<std::int64_t>(kHugePagesFrom)) {
+    auto buffer = std::make_shared<LargeBuffer>(static_cast<std::size_t>(bytes));
+    return {buffer, buffer->data()};
+  }
   constexpr std::align_val_t kAlignment{64};
   void* memory =
       ::operator new(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)), kAlignment);

@@ -1,5 +1,7 @@
 // The dense layer: x · kernel + bias under an activation, and its three gradients. The forms with
 // an activation or an update inside are made by the program's fusion (runtime/fusion.cpp).
+#include <algorithm>
+
 #include "ops/activation_names.h"
 #include "ops/families.h"
 #include "ops/operands.h"
@@ -243,12 +245,24 @@ std::unique_ptr<OpKernel> make_fused_adagrad(const KernelContext& context) {
 class ColumnSumsKernel : public OpKernel {
  public:
   explicit ColumnSumsKernel(const KernelContext& context)
-      : dy_(as_const(matrix_view(context.inputs[0]))), sums_(context.output.as<float>()) {}
-  void run(const RunContext&) override { kernels::table().column_sums(dy_, sums_); }
+      : dy_(as_const(matrix_view(context.inputs[0]))),
+        sums_(context.output.as<float>()),
+        parts_(static_cast<int>(std::clamp<std::int64_t>(
+            std::min(dy_.rows * dy_.cols / kElementsOfPart, dy_.cols / kGrain), 1,
+            context.threads))) {}
+  void run(const RunContext& context) override {
+    context.pool.parallel(parts_, [&](int part) {
+      const Range cols = split_range(dy_.cols, parts_, part, kGrain);
+      kernels::table().column_sums(cols_of(dy_, cols), sums_ + cols.begin);
+    });
+  }
 
  private:
+  static constexpr std::int64_t kElementsOfPart = 1 << 16;  // about 5 us: what waking must earn
+  static constexpr std::int64_t kGrain = 16;                // floats in a cache line
   kernels::ConstMatrix dy_;
   float* sums_;
+  int parts_;
 };
 
 OpDef fused(const char* name, int inputs, TensorType (*infer)(const InferContext&),

@@ -16,7 +16,7 @@ namespace holdfast {
 struct ProductPart {
   Range rows;
   Range cols;
-  float* workspace;
+  float* workspace;  // while it runs
 };
 
 // Of a product whose output is rows x cols and whose summed axis has `depth` elements.
@@ -24,7 +24,8 @@ struct ProductPart {
 class ProductSplit {
  public:
   ProductSplit(const KernelContext& context, std::int64_t rows, std::int64_t depth,
-               std::int64_t cols) {
+               std::int64_t cols)
+      : scratch_(context.shared_scratch()) {
     const std::int64_t flops = 2 * rows * depth * cols;
     const bool by_rows = rows >= cols;
     const std::int64_t grains = std::max<std::int64_t>((by_rows ? rows : cols) / kGrain, 1);
@@ -33,18 +34,24 @@ class ProductSplit {
     for (int part = 0; part < parts; ++part) {
       ProductPart piece{{0, rows}, {0, cols}, nullptr};
       (by_rows ? piece.rows : piece.cols) = split_range(by_rows ? rows : cols, parts, part, kGrain);
-      const std::int64_t floats = kernels::table().dense_workspace_floats(
-          piece.rows.end - piece.rows.begin, depth, piece.cols.end - piece.cols.begin);
-      scratch_.push_back(context.workspace(floats * static_cast<std::int64_t>(sizeof(float))));
-      piece.workspace = static_cast<float*>(scratch_.back().get());
+      offsets_.push_back(floats_);
+      floats_ += kernels::table().dense_workspace_floats(piece.rows.end - piece.rows.begin, depth,
+                                                         piece.cols.end - piece.cols.begin);
+      floats_ = (floats_ + kGrain - 1) / kGrain * kGrain;
       parts_.push_back(piece);
     }
+    scratch_->reserve(floats_ * static_cast<std::int64_t>(sizeof(float)));
   }
 
   template <typename Body>
   void run(ThreadPool& pool, const Body& body) const {
-    pool.parallel(static_cast<int>(parts_.size()),
-                  [&](int part) { body(parts_[static_cast<std::size_t>(part)]); });
+    auto* const scratch = reinterpret_cast<float*>(scratch_->data());
+    pool.parallel(static_cast<int>(parts_.size()), [&](int part) {
+      const auto i = static_cast<std::size_t>(part);
+      ProductPart piece = parts_[i];
+      piece.workspace = scratch + offsets_[i];
+      body(piece);
+    });
   }
 
  private:
@@ -52,7 +59,10 @@ class ProductSplit {
       500'000;                                // about 5 us: what waking a thread must earn
   static constexpr std::int64_t kGrain = 16;  // floats in a cache line
   std::vector<ProductPart> parts_;
-  std::vector<std::shared_ptr<void>> scratch_;
+  std::vector<std::int64_t> offsets_;  // of each part's scratch, in floats
+  std::int64_t floats_ = 0;
+  std::shared_ptr<Scratch>
+      scratch_;  // what one product has packed stays in the caches for the next
 };
 
 // Views of a buffer of rank 2, and of part of one.

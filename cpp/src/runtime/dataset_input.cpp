@@ -124,15 +124,21 @@ class Rows final : public Element {
 
   // Requires: count > 0; `indices` stay until the next call.
   void point_to(const std::int64_t* indices, std::int64_t count) {
+    const RowStore* const store_before = one_store_ && indices_ != nullptr ? &first() : nullptr;
+    const std::int64_t count_before = count_;
     indices_ = indices;
     count_ = count;
     one_store_ = true;
     for (std::int64_t i = 1; stores_.rows.size() > 1 && i < count; ++i) {
       one_store_ = one_store_ && store_of(indices[i]) == store_of(indices[0]);
     }
+    shapes_changed_ = true;
     if (one_store_) {
       first().prepare(indices, count);
-      if (first().is_uniform()) return;
+      if (first().is_uniform()) {
+        shapes_changed_ = &first() != store_before || count != count_before;
+        return;
+      }
     } else {
       for (std::int64_t i = 0; i < count; ++i) store(i).prepare(indices + i, 1);
     }
@@ -146,19 +152,23 @@ class Rows final : public Element {
   }
 
   void copy(int component, void* destination) const override {
+    copy_rows(component, 0, count_, destination, first().row_bytes(component, indices_[0]));
+  }
+
+  void copy_rows(int component, std::int64_t begin, std::int64_t count, void* destination,
+                 std::int64_t stride) const {
     if (one_store_) {
-      first().gather(component, indices_, count_, destination);
+      first().gather(component, indices_ + begin, count, destination, stride);
       return;
     }
-    const DType dtype = first().dtype(component);
-    const std::size_t width = dtype == DType::kString ? sizeof(std::string) : dtype_size(dtype);
-    const std::size_t row_bytes =
-        static_cast<std::size_t>(element_count(first().row_shape(component, indices_[0]))) * width;
     auto* to = static_cast<char*>(destination);
-    for (std::int64_t i = 0; i < count_; ++i, to += row_bytes) {
-      store(i).gather(component, indices_ + i, 1, to);
+    for (std::int64_t i = begin; i < begin + count; ++i, to += stride) {
+      store(i).gather(component, indices_ + i, 1, to, stride);
     }
   }
+
+  // Whether the shapes may differ from those of the call before.
+  bool shapes_changed() const { return shapes_changed_; }
 
  private:
   RowStore& store(std::int64_t i) const {
@@ -186,6 +196,7 @@ class Rows final : public Element {
   const std::int64_t* indices_ = nullptr;
   std::int64_t count_ = 0;
   bool one_store_ = true;
+  bool shapes_changed_ = true;
 };
 
 class DatasetInput final : public Input {
@@ -208,6 +219,8 @@ class DatasetInput final : public Input {
     if (!has_next()) return false;
     current_ = std::exchange(upcoming_, kNone);
     ++consumed_;
+    mapped_before_ = mapped_;
+    mapped_ = false;
     element_ = &rows_;
     if (!stage_->batched) {
       rows_.point_to(&current_, 1);
@@ -216,13 +229,24 @@ class DatasetInput final : public Input {
     Stores::Batches& batches = stores_.batches[static_cast<std::size_t>(store_of(current_))];
     const std::vector<std::int64_t>& batch = batches.stream->batch(slot_of(current_));
     rows_.point_to(batch.data(), static_cast<std::int64_t>(batch.size()));
-    if (!batches.functions.empty()) element_ = &batches.functions.apply(rows_);
+    if (!batches.functions.empty()) {
+      element_ = &batches.functions.apply(rows_);
+      mapped_ = true;
+    }
     return true;
   }
 
   Shape shape(int component) const override { return element().shape(component); }
+  bool shapes_changed() const override {
+    return element_ != &rows_ || mapped_before_ || rows_.shapes_changed();
+  }
   void copy(int component, void* destination) const override {
     element().copy(component, destination);
+  }
+  bool copies_rows() const override { return stage_->batched && element_ == &rows_; }
+  void copy_rows(int component, std::int64_t first, std::int64_t count, void* destination,
+                 std::int64_t stride) const override {
+    rows_.copy_rows(component, first, count, destination, stride);
   }
 
   bool has_next() override {
@@ -275,6 +299,8 @@ class DatasetInput final : public Input {
   std::int64_t current_ = kNone;
   std::int64_t upcoming_ = kNone;  // read ahead by has_next()
   const Element* element_ = nullptr;
+  bool mapped_ = false;  // the element is what a function made of the rows
+  bool mapped_before_ = false;
   std::int64_t consumed_ = 0;
   bool ended_ = false;
 };

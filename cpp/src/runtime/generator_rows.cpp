@@ -66,15 +66,12 @@ class Generator final : public GeneratorRows {
   Shape row_shape(int component, std::int64_t index) const override {
     return value(component, index).shape();
   }
-  void gather(int component, const std::int64_t* indices, std::int64_t count,
-              void* destination) const override {
+  void gather(int component, const std::int64_t* indices, std::int64_t count, void* destination,
+              std::int64_t stride) const override {
     auto* to = static_cast<char*>(destination);
-    for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t i = 0; i < count; ++i, to += stride) {
       const Tensor& tensor = value(component, indices[i]);
       copy_elements(tensor.dtype(), tensor.raw(), to, tensor.size());
-      to += tensor.dtype() == DType::kString
-                ? static_cast<std::size_t>(tensor.size()) * sizeof(std::string)
-                : tensor.bytes();
     }
   }
 

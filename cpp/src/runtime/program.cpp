@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "runtime/arena.h"
 #include "runtime/constants.h"
 #include "runtime/embedding_fusion.h"
 #include "runtime/fusion.h"
+#include "runtime/joined_feeds.h"
 
 namespace holdfast {
 namespace {
@@ -20,6 +22,12 @@ bool fits(const Shape& declared, const Shape& given) {
     if (declared[i] >= 0 && declared[i] != given[i]) return false;
   }
   return true;
+}
+
+std::int64_t bytes_of_row(const Buffer& buffer) {
+  const std::int64_t rows = buffer.shape.empty() ? 0 : buffer.shape[0];
+  const bool plain = rows > 0 && buffer.dtype != DType::kString;
+  return plain ? buffer.size / rows * static_cast<std::int64_t>(dtype_size(buffer.dtype)) : 0;
 }
 
 }  // namespace
@@ -37,6 +45,7 @@ struct Program::Planner {
   std::vector<NodeId>
       roots;  // whose memory holds the value: itself, or the root of input 0 of a view
   std::vector<bool> folded;  // computed now, once
+  std::map<NodeId, JoinedFeed> joined;
   std::vector<Buffer> buffers;
 
   Planner(Program& made, State& variables, int thread_count)
@@ -174,6 +183,15 @@ struct Program::Planner {
     }
   }
 
+  void find_joined(const std::vector<Feed>& feeds) {
+    std::set<NodeId> by_rows;
+    for (const Feed& feed : feeds) {
+      const auto found = index_of.find(feed.placeholder);
+      if (feed.by_rows && found != index_of.end()) by_rows.insert(found->second);
+    }
+    joined = find_joined_feeds(nodes, order, wanted, by_rows);
+  }
+
   // Values that outlive a run, or are no plain numbers, have a tensor of their own; the others
   // share the arena.
   bool in_arena(NodeId i) const {
@@ -192,6 +210,8 @@ struct Program::Planner {
     for (NodeId i = 0; i < static_cast<NodeId>(nodes.size()); ++i) {
       if (at(wanted, i)) at(last_use, at(roots, i)) = kForever;
     }
+    std::set<NodeId> fed_early;  // joins whose parts are there before the run begins
+    for (const auto& [placeholder, place] : joined) fed_early.insert(place.join);
     std::vector<Lifetime> lifetimes;
     std::vector<NodeId> residents;
     for (std::size_t position = 0; position < order.size(); ++position) {
@@ -200,7 +220,7 @@ struct Program::Planner {
       const Node& node = at(nodes, i);
       const auto bytes =
           element_count(node.type.shape) * static_cast<std::int64_t>(dtype_size(node.type.dtype));
-      const int first = static_cast<int>(position);
+      const int first = fed_early.count(i) > 0 ? 0 : static_cast<int>(position);
       lifetimes.push_back({bytes, first, std::max(first, at(last_use, i))});
       residents.push_back(i);
     }
@@ -226,6 +246,8 @@ struct Program::Planner {
         buffer.data = state.at(at(ids, i)).value.raw();
       } else if (const auto found = offsets.find(i); found != offsets.end()) {
         buffer.data = arena + found->second;
+      } else if (const auto in = joined.find(i); in != joined.end()) {
+        buffer.data = arena + offsets.at(in->second.join) + in->second.offset;
       } else {
         program.owned_.push_back(node.op == "constant" ? constant_value(node)
                                                        : Tensor(node.type.dtype, node.type.shape));
@@ -254,9 +276,14 @@ struct Program::Planner {
 
   void export_feeds(const std::vector<Feed>& feeds) const {
     for (const Feed& feed : feeds) {
-      const auto found = index_of.find(feed.placeholder);
-      const bool used = found != index_of.end();
-      program.feeds_.push_back(used ? at(buffers, found->second).data : nullptr);
+      FeedPlace place;
+      if (const auto found = index_of.find(feed.placeholder); found != index_of.end()) {
+        const Buffer& buffer = at(buffers, found->second);
+        const auto in = joined.find(found->second);
+        place.data = buffer.data;
+        place.row_stride = in != joined.end() ? in->second.row_stride : bytes_of_row(buffer);
+      }
+      program.feeds_.push_back(place);
     }
   }
 
@@ -286,6 +313,7 @@ Program::Program(const Graph& graph, State& state, const std::vector<NodeId>& wa
   planner.infer(feeds);
   planner.skip_copies();
   planner.mark_folded();
+  planner.find_joined(feeds);
   planner.place();
   planner.make_kernels();
   planner.export_feeds(feeds);

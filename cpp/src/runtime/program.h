@@ -16,6 +16,13 @@ namespace holdfast {
 struct Feed {
   NodeId placeholder;
   Shape shape;
+  bool by_rows = false;  // the caller can write rows at a stride
+};
+
+// Where to write the value of a feed.
+struct FeedPlace {
+  void* data = nullptr;         // std::string* for kString; nullptr when no target depends on it
+  std::int64_t row_stride = 0;  // bytes between rows; without gaps unless the feed is by_rows
 };
 
 // Nodes run in the order of the graph's list; a variable is read as it is at that moment. Not
@@ -28,9 +35,8 @@ class Program {
           const std::vector<Feed>& feeds, int threads);
   ~Program();
 
-  // Where to write the value of feeds[i] (std::string* for kString); nullptr when no target depends
-  // on it.
-  void* feed(std::size_t i) const noexcept { return feeds_[i]; }
+  const FeedPlace& place(std::size_t i) const noexcept { return feeds_[i]; }
+  void* feed(std::size_t i) const noexcept { return feeds_[i].data; }
   // Computes everything wanted. Throws what the operations throw (a label out of range, ...).
   void run(const RunContext& context);
   // The value of wanted[i], until the next run.
@@ -42,7 +48,7 @@ class Program {
   std::vector<Tensor> owned_;
   std::shared_ptr<void> arena_;
   std::vector<std::unique_ptr<OpKernel>> kernels_;
-  std::vector<void*> feeds_;
+  std::vector<FeedPlace> feeds_;
   std::vector<Buffer> values_;
 };
 

@@ -21,10 +21,13 @@ struct Column {
 };
 
 template <typename Word>
-void gather_words(const void* table, const std::int64_t* rows, std::int64_t count, void* to) {
+void gather_words(const void* table, const std::int64_t* rows, std::int64_t count, void* to,
+                  std::int64_t stride) {
   const auto* from = static_cast<const Word*>(table);
-  auto* out = static_cast<Word*>(to);
-  for (std::int64_t i = 0; i < count; ++i) out[i] = from[slot_of(rows[i])];
+  auto* out = static_cast<char*>(to);
+  for (std::int64_t i = 0; i < count; ++i, out += stride) {
+    std::memcpy(out, from + slot_of(rows[i]), sizeof(Word));
+  }
 }
 
 bool is_run(const std::int64_t* rows, std::int64_t count) {
@@ -34,37 +37,38 @@ bool is_run(const std::int64_t* rows, std::int64_t count) {
   return true;
 }
 
-void gather_rows(const Column& column, const std::int64_t* rows, std::int64_t count, void* to) {
+void gather_rows(const Column& column, const std::int64_t* rows, std::int64_t count, void* to,
+                 std::int64_t stride) {
   const DType dtype = column.tensor.dtype();
   const std::int64_t width = column.row_elements;
   if (dtype == DType::kString) {
     const auto* from = column.tensor.data<std::string>();
-    auto* out = static_cast<std::string*>(to);
-    for (std::int64_t i = 0; i < count; ++i, out += width) {
-      std::copy_n(from + slot_of(rows[i]) * width, width, out);
+    auto* out = static_cast<char*>(to);
+    for (std::int64_t i = 0; i < count; ++i, out += stride) {
+      std::copy_n(from + slot_of(rows[i]) * width, width, reinterpret_cast<std::string*>(out));
     }
     return;
   }
   const std::size_t bytes = static_cast<std::size_t>(width) * dtype_size(dtype);
   const auto* from = column.tensor.data<char>();
   if (count == 0 || bytes == 0) return;
-  if (is_run(rows, count)) {
+  if (stride == static_cast<std::int64_t>(bytes) && is_run(rows, count)) {
     std::memcpy(to, from + static_cast<std::size_t>(slot_of(rows[0])) * bytes,
                 static_cast<std::size_t>(count) * bytes);
     return;
   }
   switch (bytes) {
     case 1:
-      return gather_words<std::uint8_t>(from, rows, count, to);
+      return gather_words<std::uint8_t>(from, rows, count, to, stride);
     case 4:
-      return gather_words<std::uint32_t>(from, rows, count, to);
+      return gather_words<std::uint32_t>(from, rows, count, to, stride);
     case 8:
-      return gather_words<std::uint64_t>(from, rows, count, to);
+      return gather_words<std::uint64_t>(from, rows, count, to, stride);
     default:
       break;
   }
   auto* out = static_cast<char*>(to);
-  for (std::int64_t i = 0; i < count; ++i, out += bytes) {
+  for (std::int64_t i = 0; i < count; ++i, out += stride) {
     std::memcpy(out, from + static_cast<std::size_t>(slot_of(rows[i])) * bytes, bytes);
   }
 }
@@ -85,9 +89,9 @@ class TableRows : public RowStore {
   Shape row_shape(int component, std::int64_t) const override {
     return columns_[static_cast<std::size_t>(component)].row_shape;
   }
-  void gather(int component, const std::int64_t* indices, std::int64_t count,
-              void* destination) const override {
-    gather_rows(columns_[static_cast<std::size_t>(component)], indices, count, destination);
+  void gather(int component, const std::int64_t* indices, std::int64_t count, void* destination,
+              std::int64_t stride) const override {
+    gather_rows(columns_[static_cast<std::size_t>(component)], indices, count, destination, stride);
   }
 
  protected:
@@ -104,10 +108,12 @@ class TextRows final : public RowStore {
   DType dtype(int) const override { return DType::kString; }
   bool is_uniform() const override { return true; }
   Shape row_shape(int, std::int64_t) const override { return {}; }
-  void gather(int, const std::int64_t* indices, std::int64_t count,
-              void* destination) const override {
-    auto* out = static_cast<std::string*>(destination);
-    for (std::int64_t i = 0; i < count; ++i) out[i].assign(lines_->line(slot_of(indices[i])));
+  void gather(int, const std::int64_t* indices, std::int64_t count, void* destination,
+              std::int64_t stride) const override {
+    auto* out = static_cast<char*>(destination);
+    for (std::int64_t i = 0; i < count; ++i, out += stride) {
+      reinterpret_cast<std::string*>(out)->assign(lines_->line(slot_of(indices[i])));
+    }
   }
 
  private:
@@ -138,7 +144,7 @@ class MappedRows final : public TableRows {
     SourceRow(const RowStore& rows, std::int64_t row) : rows_(rows), row_(row) {}
     Shape shape(int component) const override { return rows_.row_shape(component, row_); }
     void copy(int component, void* destination) const override {
-      rows_.gather(component, &row_, 1, destination);
+      rows_.gather(component, &row_, 1, destination, 0);
     }
 
    private:
@@ -177,6 +183,12 @@ class MappedRows final : public TableRows {
 };
 
 }  // namespace
+
+std::int64_t RowStore::row_bytes(int component, std::int64_t index) const {
+  const DType of = dtype(component);
+  const std::size_t width = of == DType::kString ? sizeof(std::string) : dtype_size(of);
+  return element_count(row_shape(component, index)) * static_cast<std::int64_t>(width);
+}
 
 std::unique_ptr<RowStore> table_rows(std::vector<Tensor> columns) {
   return std::make_unique<TableRows>(std::move(columns));

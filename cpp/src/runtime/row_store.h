@@ -24,9 +24,13 @@ class RowStore : public IndexedStore {
   // Every row has the same shape.
   virtual bool is_uniform() const = 0;
   virtual Shape row_shape(int component, std::int64_t index) const = 0;
-  // Copies a component of `count` rows of one shape, one after the other, to `destination`.
+  // Copies a component of `count` rows of one shape to `destination`, each `stride` bytes behind
+  // the one before.
   virtual void gather(int component, const std::int64_t* indices, std::int64_t count,
-                      void* destination) const = 0;
+                      void* destination, std::int64_t stride) const = 0;
+
+  // Bytes of a component of a row, as gather() lays it out without gaps.
+  std::int64_t row_bytes(int component, std::int64_t index) const;
 };
 
 // Rows of a table: tensors with the same first dimension.
