@@ -20,7 +20,8 @@ class NarrowRows {
 
   static bool fits(std::int64_t classes) { return classes > 0 && classes <= kLanes; }
 
-  // Takes in `rows` <= W rows; the lanes past them repeat zeros.
+  // Takes in `rows` <= W rows; the lanes past them repeat zeros. Some time before compute(): whole
+  // vectors are read from what is written here number by number, for which the processor waits.
   void load(const float* z, std::int64_t stride, int rows) {
     rows_ = rows;
     if (rows < W) {
@@ -29,6 +30,10 @@ class NarrowRows {
     for (int r = 0; r < rows; ++r) {
       for (int c = 0; c < classes_; ++c) values_[c][r] = z[r * stride + c];
     }
+  }
+
+  // The largest value of each row, and the exponentials of the distances from it.
+  void compute() {
     F fold[kLanes];
     for (int c = 0; c < classes_; ++c) fold[c] = V::load(values_[c]);
     most_ = fold_classes(fold, [](F a, F b) { return V::max(a, b); });
@@ -39,14 +44,16 @@ class NarrowRows {
     total_ = fold_classes(fold, [](F a, F b) { return V::add(a, b); });
   }
 
-  // exponential / total of every element, left in place of the exponentials.
-  void normalize() {
-    for (int c = 0; c < classes_; ++c) {
-      V::store(exponentials_[c], V::div(V::load(exponentials_[c]), total_));
+  // exponential / total of the elements of a class.
+  F probabilities(int c) const { return V::div(V::load(exponentials_[c]), total_); }
+  // Keeps a result in place of the exponentials of a class.
+  void keep(int c, F result) { V::store(exponentials_[c], result); }
+  // Writes what is kept.
+  void write(float* out, std::int64_t stride) const {
+    for (int r = 0; r < rows_; ++r) {
+      for (int c = 0; c < classes_; ++c) out[r * stride + c] = exponentials_[c][r];
     }
   }
-
-  float probability(int row, int c) const { return exponentials_[c][row]; }
   float logit(int row, std::int64_t c) const { return values_[c][row]; }
   F most() const { return most_; }
   F log_total() const { return log<V>(total_); }
@@ -75,10 +82,17 @@ class NarrowRows {
 // body(first row, NarrowRows) for every kWidth rows of z.
 template <class V, class Body>
 void for_each_narrow_block(const ConstMatrix& z, const Body& body) {
-  NarrowRows<V> block(z.cols);
-  for (std::int64_t i = 0; i < z.rows; i += V::kWidth) {
+  NarrowRows<V> blocks[2] = {NarrowRows<V>(z.cols), NarrowRows<V>(z.cols)};
+  const auto load = [&](std::int64_t i) {
+    if (i >= z.rows) return;
     const std::int64_t rows = z.rows - i < V::kWidth ? z.rows - i : V::kWidth;
-    block.load(z.data + i * z.stride, z.stride, static_cast<int>(rows));
+    blocks[i / V::kWidth % 2].load(z.data + i * z.stride, z.stride, static_cast<int>(rows));
+  };
+  load(0);
+  for (std::int64_t i = 0; i < z.rows; i += V::kWidth) {
+    load(i + V::kWidth);
+    NarrowRows<V>& block = blocks[i / V::kWidth % 2];
+    block.compute();
     body(i, block);
   }
 }
@@ -86,11 +100,8 @@ void for_each_narrow_block(const ConstMatrix& z, const Body& body) {
 template <class V>
 void narrow_softmax(const ConstMatrix& x, const Matrix& y) {
   for_each_narrow_block<V>(x, [&](std::int64_t first, NarrowRows<V>& block) {
-    block.normalize();
-    for (int r = 0; r < block.rows(); ++r) {
-      float* out = y.data + (first + r) * y.stride;
-      for (int c = 0; c < x.cols; ++c) out[c] = block.probability(r, c);
-    }
+    for (int c = 0; c < x.cols; ++c) block.keep(c, block.probabilities(c));
+    block.write(y.data + first * y.stride, y.stride);
   });
 }
 
@@ -107,15 +118,18 @@ void narrow_sparse_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) {
 template <class V>
 void narrow_sparse_cross_entropy_grad(const SparseSoftmaxCrossEntropyGradArgs& args) {
   for_each_narrow_block<V>(args.logits, [&](std::int64_t first, NarrowRows<V>& block) {
-    block.normalize();
+    alignas(64) float labels[V::kWidth] = {};
     for (int r = 0; r < block.rows(); ++r) {
-      float* out = args.dlogits.data + (first + r) * args.dlogits.stride;
-      const float scale = args.dloss[first + r];
-      for (int c = 0; c < args.logits.cols; ++c) {
-        const float one_hot = c == args.labels[first + r] ? 1.0f : 0.0f;
-        out[c] = scale * (block.probability(r, c) - one_hot);
-      }
+      labels[r] = static_cast<float>(args.labels[first + r]);
     }
+    const auto scale = V::load_tail(args.dloss + first, V::tail(block.rows()));
+    const auto label = V::load(labels);
+    for (int c = 0; c < args.logits.cols; ++c) {
+      const auto here = V::eq(label, V::set(static_cast<float>(c)));
+      const auto one_hot = V::select(here, V::set(1.0f), V::zero());
+      block.keep(c, V::mul(scale, V::sub(block.probabilities(c), one_hot)));
+    }
+    block.write(args.dlogits.data + first * args.dlogits.stride, args.dlogits.stride);
   });
 }
 
