@@ -6,6 +6,8 @@
 namespace holdfast {
 namespace {
 
+constexpr std::size_t kUsualBuckets = 128;  // of the values of a layer: no second allocation
+
 std::vector<double> make_limits() {
   constexpr double kSmallest = 1.0e-12;
   constexpr double kLargest = 1.0e20;
@@ -52,15 +54,12 @@ HistogramValue histogram_value(const double* result) {
   };
   const std::size_t first = bucket(value.min);
   const std::size_t last = bucket(value.max);
-  // Exactly as much memory as needed: thousands of histograms may wait to be written.
-  std::size_t size = 2;
-  for (std::size_t i = first; i <= last; ++i) size += counts[i] != 0 || counts[i + 1] != 0 ? 1 : 0;
-  value.limits.reserve(size);
-  value.counts.reserve(size);
   const auto add = [&](double limit, double count) {
     value.limits.push_back(limit);
     value.counts.push_back(count);
   };
+  value.limits.reserve(kUsualBuckets);
+  value.counts.reserve(kUsualBuckets);
   if (first > 0) add(limits[first - 1], 0);
   for (std::size_t i = first; i <= last;) {
     const double count = counts[i++];

@@ -133,12 +133,16 @@ class HistogramKernel : public OpKernel {
     const T* values = values_.as<T>();
     bool finite = true;
     for (std::int64_t i = 0; i < values_.size; ++i) finite &= is_finite(values[i]);
-    write(finite ? facts_of<T, false>(values) : facts_of<T, true>(values));
+    const Facts facts = finite ? facts_of<T, false>(values) : facts_of<T, true>(values);
+    write(facts);
     double* counts = facts_ + kHistogramFacts;
     std::fill_n(counts, table_.buckets(), 0.0);
+    if (facts.num == 0) return;
+    // Most buckets lie outside of what was found: a look at them would cost as much as counting.
+    used_ = {table_.counter(facts.low), table_.counter(facts.high)};
     for (std::int64_t begin = 0; begin < values_.size; begin += kBlock) {
       count(values + begin, std::min(kBlock, values_.size - begin));
-      for (std::size_t i = 0; i < table_.buckets(); ++i) counts[i] += counters_[i];
+      for (std::size_t i = used_.first; i <= used_.last; ++i) counts[i] += counters_[i];
     }
   }
 
@@ -160,8 +164,12 @@ class HistogramKernel : public OpKernel {
   // they get several, chosen without a branch, which nothing could predict.
   template <typename T>
   void count(const T* values, std::int64_t size) noexcept {
-    std::fill(counters_.begin(), counters_.end(), 0);
     const std::size_t zeros = table_.buckets() + kNotFinite;
+    const auto clear = [&](std::size_t first, std::size_t end) {
+      std::fill(counters_.data() + first, counters_.data() + end, 0);
+    };
+    clear(used_.first, used_.last + 1);
+    clear(table_.buckets(), counters_.size());
     for (std::int64_t i = 0; i < size; ++i) {
       const std::size_t at = table_.counter(values[i]);
       const std::size_t if_zero = zeros + static_cast<std::size_t>(i) % kZeros;
@@ -169,7 +177,7 @@ class HistogramKernel : public OpKernel {
       ++counters_[at ^ ((at ^ if_zero) & mask)];
     }
     for (std::size_t i = 0; i < kZeros; ++i)
-      counters_[table_.counter(T{0})] += counters_[zeros + i];
+      if (counters_[zeros + i] != 0) counters_[table_.counter(T{0})] += counters_[zeros + i];
   }
 
   void write(const Facts& facts) noexcept {
@@ -182,7 +190,12 @@ class HistogramKernel : public OpKernel {
 
   Buffer values_;
   double* facts_;
+  struct Buckets {
+    std::size_t first = 0;
+    std::size_t last = 0;
+  };
   const BucketTable& table_;
+  Buckets used_;  // from that of the least value to that of the greatest
   std::vector<std::int32_t> counters_;
 };
 

@@ -329,5 +329,30 @@ TEST(Dataset, FingerprintNamesTheDataWithoutRunSeeds) {
   EXPECT_NE(range(10).shuffle(5, 3).fingerprint(), range(10).shuffle(5, 4).fingerprint());
 }
 
+TEST(DatasetInput, GathersRowsAtAStride) {
+  const auto input = range(10).batch(4).make_input();
+  ASSERT_TRUE(input->advance());
+  ASSERT_TRUE(input->copies_rows());
+  Values joined(8, -1);  // rows of two numbers, of which the input fills the second
+  input->copy_rows(0, 1, 3, joined.data() + 1, 2 * sizeof(std::int64_t));
+  EXPECT_EQ(joined, (Values{-1, 1, -1, 2, -1, 3, -1, -1}));
+}
+
+TEST(DatasetInput, ShapesChangeWithTheNumberOfRowsAlone) {
+  const auto input = range(10).batch(4).make_input();
+  ASSERT_TRUE(input->advance());
+  EXPECT_TRUE(input->shapes_changed());  // from nothing to 4
+  ASSERT_TRUE(input->advance());
+  EXPECT_FALSE(input->shapes_changed());
+  ASSERT_TRUE(input->advance());
+  EXPECT_TRUE(input->shapes_changed());  // the last 2
+}
+
+TEST(DatasetInput, SingleRowsAreNotCopiedByRows) {
+  const auto input = range(3).make_input();
+  ASSERT_TRUE(input->advance());
+  EXPECT_FALSE(input->copies_rows());
+}
+
 }  // namespace
 }  // namespace holdfast
