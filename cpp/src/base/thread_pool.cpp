@@ -18,6 +18,7 @@
 #endif
 
 #include "base/cpu_count.h"
+#include "base/float_mode.h"
 #include "holdfast/error.h"
 
 namespace holdfast {
@@ -141,6 +142,7 @@ struct ThreadPool::Impl {
 
   // Parts index, index + threads, ...: which thread runs a part is fixed.
   void run_parts(int index) noexcept {
+    const ScopedFloatMode as_the_caller(mode);
     inside_part = true;
     for (int p = index; p < parts; p += stride) {
       try {
@@ -161,6 +163,7 @@ struct ThreadPool::Impl {
     stride = threads;
     part = body;
     context = body_context;
+    mode = FloatMode::current();
     pending.store(threads - 1);
     ++round;  // publishes the fields above
     if (sleepers.load() > 0) {
@@ -190,6 +193,7 @@ struct ThreadPool::Impl {
   int stride = 1;
   Part part = nullptr;
   const void* context = nullptr;
+  FloatMode mode = FloatMode::current();
 
   std::mutex mutex;
   std::condition_variable work;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/float_mode.h"
 #include "runtime/arena.h"
 #include "runtime/constants.h"
 #include "runtime/embedding_fusion.h"
@@ -257,6 +258,7 @@ struct Program::Planner {
   }
 
   void make_kernels() {
+    const ScopedFloatMode mode(FloatMode::computing());
     ThreadPool alone(1);
     const RunContext now{alone, 0, 0};
     const auto scratch = std::make_shared<Scratch>();
@@ -323,6 +325,7 @@ Program::Program(const Graph& graph, State& state, const std::vector<NodeId>& wa
 Program::~Program() = default;
 
 void Program::run(const RunContext& context) {
+  const ScopedFloatMode mode(FloatMode::computing());
   for (const std::unique_ptr<OpKernel>& kernel : kernels_) kernel->run(context);
 }
 

@@ -2,6 +2,7 @@
 // any compiler. A change of a hash is a change of results, which a changelog must name.
 #include <gtest/gtest.h>
 
+#include "base/float_mode.h"
 #include "base/philox.h"
 #include "reference.h"
 
@@ -39,27 +40,96 @@ std::vector<float> any_floats(std::size_t n) {
   return values;
 }
 
+std::vector<float> unary_and_activations(const KernelTable& table) {
+  std::vector<float> all;
+  for (const std::vector<float>& x : {any_floats(20000), numbers(20000, 1, 20.0f)}) {
+    const auto n = static_cast<std::int64_t>(x.size());
+    std::vector<float> y(x.size());
+    for (const Unary op : {Unary::kExp, Unary::kLog, Unary::kTanh, Unary::kSigmoid,
+                           Unary::kSoftplus, Unary::kSqrt}) {
+      table.unary(op, x.data(), y.data(), n);
+      all.insert(all.end(), y.begin(), y.end());
+    }
+    for (const Activation activation : reference::kActivations) {
+      table.activation_forward(activation, 0.2f, x.data(), y.data(), n);
+      all.insert(all.end(), y.begin(), y.end());
+      table.activation_backward(activation, 0.2f, y.data(), x.data(), y.data(), n);
+      all.insert(all.end(), y.begin(), y.end());
+    }
+  }
+  return all;
+}
+
 TEST(Bits, OfUnaryFunctionsAndActivations) {
-  const std::vector<float> wild = any_floats(20000);
-  const std::vector<float> tame = numbers(20000, 1, 20.0f);
+  for (const KernelTable* table : reference::tables()) {
+    EXPECT_EQ(hash(unary_and_activations(*table)), 13674888118839212270u) << table->isa;
+  }
+}
+
+// As programs compute: denormals count as zero.
+TEST(Bits, OfUnaryFunctionsAndActivationsWithoutDenormals) {
   for (const KernelTable* table : reference::tables()) {
     std::vector<float> all;
-    for (const std::vector<float>& x : {wild, tame}) {
-      const auto n = static_cast<std::int64_t>(x.size());
-      std::vector<float> y(x.size());
-      for (const Unary op : {Unary::kExp, Unary::kLog, Unary::kTanh, Unary::kSigmoid,
-                             Unary::kSoftplus, Unary::kSqrt}) {
-        table->unary(op, x.data(), y.data(), n);
-        all.insert(all.end(), y.begin(), y.end());
-      }
-      for (const Activation activation : reference::kActivations) {
-        table->activation_forward(activation, 0.2f, x.data(), y.data(), n);
-        all.insert(all.end(), y.begin(), y.end());
-        table->activation_backward(activation, 0.2f, y.data(), x.data(), y.data(), n);
-        all.insert(all.end(), y.begin(), y.end());
-      }
+    {
+      const ScopedFloatMode mode(FloatMode::computing());
+      all = unary_and_activations(*table);
     }
-    EXPECT_EQ(hash(all), 13674888118839212270u) << table->isa;
+    EXPECT_EQ(hash(all), 12802052631798858920u) << table->isa;
+  }
+}
+
+std::vector<float> dropout_losses_and_updates(const KernelTable& table,
+                                              const std::vector<float>& x) {
+  constexpr std::int64_t kRows = 211, kClasses = 29;
+  constexpr std::int64_t n = kRows * kClasses;
+  const std::vector<float> targets = numbers(n, 5, 1.0f);
+  std::vector<float> all;
+  std::vector<float> y(n);
+  const auto keep = [&](const std::vector<float>& values) {
+    all.insert(all.end(), values.begin(), values.end());
+  };
+  table.dropout({x.data(), y.data(), n, (std::int64_t{1} << 34) - 60, 1234567890123u, 77, 0.3f});
+  keep(y);
+  const ConstMatrix z{x.data(), kRows, kClasses, kClasses};
+  const Matrix out{y.data(), kRows, kClasses, kClasses};
+  table.softmax(z, out);
+  keep(y);
+  table.log_softmax(z, out);
+  keep(y);
+  std::vector<float> loss(kRows);
+  table.softmax_cross_entropy({z, {targets.data(), kRows, kClasses, kClasses}, loss.data()});
+  keep(loss);
+  table.softmax_cross_entropy_grad(
+      {z, {targets.data(), kRows, kClasses, kClasses}, loss.data(), out});
+  keep(y);
+  table.sigmoid_cross_entropy(x.data(), targets.data(), y.data(), n);
+  keep(y);
+  table.sigmoid_cross_entropy_grad(x.data(), targets.data(), x.data(), y.data(), n);
+  keep(y);
+  std::vector<float> sums(kClasses);
+  table.column_sums(z, sums.data());
+  keep(sums);
+  table.gradient_descent_update(y.data(), x.data(), n, 0.1f);
+  keep(y);
+  std::vector<float> accumulator(n, 0.1f);
+  table.adagrad_update({y.data(), accumulator.data(), x.data(), n, 0.05f});
+  keep(y);
+  keep(accumulator);
+  return all;
+}
+
+TEST(Bits, OfDropoutLossesAndUpdates) {
+  const std::vector<float> x = numbers(211 * 29, 4, 9.0f);
+  std::vector<float> small = x;  // denormal and least normal products with what they meet
+  for (float& each : small) each *= 0x1p-126f;
+  for (const KernelTable* table : reference::tables()) {
+    EXPECT_EQ(hash(dropout_losses_and_updates(*table, x)), 3323605565737332755u) << table->isa;
+    std::vector<float> all;
+    {
+      const ScopedFloatMode mode(FloatMode::computing());
+      all = dropout_losses_and_updates(*table, small);
+    }
+    EXPECT_EQ(hash(all), 2991997658790848987u) << table->isa;
   }
 }
 

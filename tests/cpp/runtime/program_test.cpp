@@ -42,6 +42,23 @@ TEST(Program, ReadsAVariableAsItIsAtThatPlaceOfTheList) {
   EXPECT_EQ(*program.value(0).as<float>(), 5 * 3 + 8 * 3);
 }
 
+// A gradient of 2^-130 is a denormal: it is 0 while the program runs, also where it is computed
+// ahead.
+TEST(Program, CountsDenormalsAsZeroAndLeavesTheCallersModeAlone) {
+  const volatile float tiny = 0x1p-100f;
+  for (const char* kind : {"constant", "variable"}) {
+    Graph graph;
+    const NodeId a = number(graph, kind, 0x1p-100, "a");
+    const NodeId b = number(graph, "constant", 0x1p-30, "b");
+    const NodeId product = graph.add("mul", {a, b});
+    const NodeId back = graph.add("mul", {product, number(graph, "constant", 0x1p60, "c")});
+    State state(graph, 0);
+    EXPECT_EQ(run(graph, state, back), 0.0f) << kind;
+    const volatile float outside = tiny * 0x1p-30f;
+    EXPECT_EQ(outside * 0x1p60f, 0x1p-70f) << kind;
+  }
+}
+
 TEST(Program, LeavesOutWhatNoTargetNeeds) {
   Graph graph;
   const NodeId v = number(graph, "variable", 2, "v");
