@@ -48,6 +48,8 @@ std::vector<py::array> arrays(const std::vector<Tensor>& tensors) {
 void bind_machine(py::module_& module) {
   module.def("default_thread_count", &default_thread_count);
   module.def("isa", [] { return kernels::table().isa; });
+  module.def(
+      "choose_isa", [](const std::string& name) { kernels::choose_table(name.c_str()); }, "name"_a);
   module.def("runnable_isas", [] {
     std::vector<std::string> names;
     const kernels::TableList list = kernels::runnable_tables();

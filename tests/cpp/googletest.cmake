@@ -1,9 +1,15 @@
 # GoogleTest, from the nearest source that has it:
-#   1. an installed one (Debian: libgtest-dev);
+#   1. an installed one (Debian: libgtest-dev); its sources where the build is for another machine;
 #   2. on Debian and Ubuntu, the package's files unpacked into the build folder, so that nothing is
 #      installed and no rights are needed;
 #   3. its release on GitHub.
 find_package(GTest QUIET)
+
+if(CMAKE_CROSSCOMPILING AND EXISTS /usr/src/googletest/CMakeLists.txt)
+  set(INSTALL_GTEST OFF)
+  add_subdirectory(/usr/src/googletest ${CMAKE_CURRENT_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+  return()
+endif()
 
 find_program(HOLDFAST_APT_GET apt-get)
 find_program(HOLDFAST_DPKG_DEB dpkg-deb)
