@@ -16,6 +16,8 @@ done
 build=${HOLDFAST_NEON_BUILD:-build/neon}
 cmake -S . -B "$build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/cpp/cmake/aarch64.cmake" \
   -DHOLDFAST_BUILD_PYTHON=OFF -DHOLDFAST_BUILD_BENCH=OFF -DHOLDFAST_BUILD_EXAMPLES=OFF \
-  -DHOLDFAST_WERROR=ON -DPython_EXECUTABLE="$(command -v python3)" >/dev/null
+  -DHOLDFAST_WERROR=ON -Wno-deprecated -DPython_EXECUTABLE="$(command -v python3)" >/dev/null
 cmake --build "$build" --target holdfast_kernel_tests
-qemu-aarch64 -L /usr/aarch64-linux-gnu "$build/tests/cpp/holdfast_kernel_tests" --gtest_brief=1 "$@"
+# Under qemu-user 7.2 the child of a fork of a program with threads fails an assertion of qemu itself.
+qemu-aarch64 -L /usr/aarch64-linux-gnu "$build/tests/cpp/holdfast_kernel_tests" --gtest_brief=1 \
+  --gtest_filter=-ThreadPool.WorksInAForkedChild "$@"
