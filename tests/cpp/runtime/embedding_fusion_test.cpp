@@ -99,7 +99,8 @@ TEST(EmbeddingFusion, LookupsGoStraightIntoTheConcatenation) {
   const std::vector<NodeId> tables_and_ids = {model.first, model.first_ids, model.x, model.second,
                                               model.second_ids};
   for (const NodeId target : {model.step, model.loss}) {
-    const Node& concat = at(model.fused({target}), model.net);
+    const std::vector<Node> nodes = model.fused({target});
+    const Node& concat = at(nodes, model.net);
     EXPECT_EQ(concat.op, "concat_embedding");
     EXPECT_EQ(concat.inputs, tables_and_ids);
   }
