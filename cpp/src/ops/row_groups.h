@@ -21,7 +21,8 @@ class RowGroups {
         first_(reinterpret_cast<std::int32_t*>(rows_ + cells)),
         last_(first_ + cells),
         next_(last_ + cells),
-        places_(next_ + cells),
+        own_(next_ + cells),
+        places_(own_ + cells),
         capacity_(capacity_for(cells)) {
     while ((std::int64_t{1} << (64 - shift_)) < capacity_) --shift_;
   }
@@ -30,12 +31,8 @@ class RowGroups {
   void build(const std::int64_t* rows, std::int64_t cells, int part, int parts) {
     std::fill_n(places_, capacity_, 0);
     groups_ = 0;
-    for (std::int64_t c = 0; c < cells; ++c) {
-      if (rows[c] < 0) continue;
-      const std::uint64_t hash = static_cast<std::uint64_t>(rows[c]) * kGolden;
-      if (parts > 1 && part_of(hash, parts) != part) continue;
-      add(static_cast<std::int32_t>(c), rows[c], hash);
-    }
+    const std::int64_t own = choose(rows, cells, part, parts);
+    for (std::int64_t k = 0; k < own; ++k) add(own_[k], rows[own_[k]]);
   }
 
   std::int64_t size() const noexcept { return groups_; }
@@ -45,7 +42,7 @@ class RowGroups {
 
  private:
   static constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15u;  // 2^64 / golden ratio, Knuth 6.4
-  static constexpr std::int64_t kBytesOfCell = 8 + 3 * 4;
+  static constexpr std::int64_t kBytesOfCell = 8 + 4 * 4;
   static constexpr std::int64_t kBytesOfPlace = 4;
 
   static std::int64_t capacity_for(std::int64_t cells) {
@@ -59,9 +56,26 @@ class RowGroups {
     return static_cast<int>((hash & 0xFFFFFFFFu) * static_cast<std::uint64_t>(parts) >> 32);
   }
 
-  void add(std::int32_t cell, std::int64_t row, std::uint64_t hash) {
+  static std::uint64_t hash_of(std::int64_t row) {
+    return static_cast<std::uint64_t>(row) * kGolden;
+  }
+
+  // Without a branch: whose cell the next one is is as good as random, and a wrong guess costs more
+  // than the cell itself.
+  std::int64_t choose(const std::int64_t* rows, std::int64_t cells, int part, int parts) {
+    std::int64_t own = 0;
+    for (std::int64_t c = 0; c < cells; ++c) {
+      own_[own] = static_cast<std::int32_t>(c);
+      const bool is_row = rows[c] >= 0;
+      const bool falls_here = part_of(hash_of(rows[c]), parts) == part;
+      own += static_cast<std::int64_t>(is_row & falls_here);
+    }
+    return own;
+  }
+
+  void add(std::int32_t cell, std::int64_t row) {
     next_[cell] = -1;
-    auto place = static_cast<std::int64_t>(hash >> shift_);
+    auto place = static_cast<std::int64_t>(hash_of(row) >> shift_);
     while (places_[place] != 0) {
       const std::int32_t group = places_[place] - 1;
       if (rows_[group] == row) {
@@ -81,6 +95,7 @@ class RowGroups {
   std::int32_t* first_;
   std::int32_t* last_;
   std::int32_t* next_;
+  std::int32_t* own_;     // cells of the part
   std::int32_t* places_;  // group + 1, or 0
   std::int64_t capacity_;
   int shift_ = 63;
