@@ -44,6 +44,15 @@ def open_sides(servers: list[peers.Server], folder: Path, steps: int) -> tuple[O
     return sides, list(dict.fromkeys(absent))
 
 
+def close_sides(opened: Opened) -> None:
+    """Lets go of all sides, those of different servers side by side."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        by_server: dict[int, list[peers.Side]] = {}
+        for side, _ in opened:
+            by_server.setdefault(id(side.server), []).append(side)
+        list(pool.map(lambda sides: [side.close() for side in sides], by_server.values()))
+
+
 def difference(losses: list[float], expected: list[float]) -> float:
     """Returns the largest relative difference of two runs of losses, as far as the shorter goes."""
     return max(abs(a - b) / abs(b) for a, b in zip(losses, expected, strict=False))

@@ -31,6 +31,7 @@ except ImportError:
     plots = None  # type: ignore[assignment]
 
 LIBRARIES = ("holdfast", "torch", "tensorflow", "keras", "sklearn", "openblas")
+KEYS = tuple(workload.key for workload in workloads.WORKLOADS)
 CHECK_STEPS = 10
 
 
@@ -43,8 +44,7 @@ class Comparison:
         self.seconds = arguments.seconds or (0.3 if arguments.quick else 0.7)
         self.folder = folder
         self.peak = peak.Peak(folder, max(self.threads))
-        wanted = arguments.sides.split(",") if arguments.sides else LIBRARIES
-        pythons = {name: getattr(arguments, name, None) for name in wanted}
+        pythons = {name: getattr(arguments, name, None) for name in arguments.sides}
         if "keras" in pythons:
             pythons["keras"] = arguments.tensorflow  # one package holds both
         self.servers, self.absent = peers.start(pythons, self.threads)
@@ -92,8 +92,7 @@ class Comparison:
             lambda: peaks.append(self.peak.measure()),
         )
         timed = time.perf_counter()
-        for side, _ in opened:
-            side.close()
+        agreement.close_sides(opened)
         self._say(f"{ready - started:.0f} s to build and check, {timed - ready:.0f} s to time")
         shown = [line.as_json() for line in lines]
         flops = {key: statistics.median(one[key] for one in peaks) for key in peaks[0]}
@@ -133,8 +132,13 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="turns of each side (7; quick: 3)")
     parser.add_argument("--seconds", type=float, help="of a turn (0.7; quick: 0.3)")
     parser.add_argument("--threads", default="1,2", help="numbers to try, of which the best counts")
-    parser.add_argument("--only", help="workloads, with commas (iris,higgs,mnist,criteo)")
-    parser.add_argument("--sides", help=f"libraries, with commas ({','.join(LIBRARIES)})")
+    for option, names, what in (("--only", KEYS, "workloads"), ("--sides", LIBRARIES, "libraries")):
+        parser.add_argument(
+            option,
+            type=lambda text, names=names: peers.known(text, names),
+            default=names,
+            help=f"{what}, with commas ({','.join(names)})",
+        )
     for library in ("torch", "tensorflow", "sklearn"):
         parser.add_argument(f"--{library}", metavar="PYTHON", help=f"an interpreter with {library}")
     parser.add_argument("--output", type=Path, default=Path("compare"), help="folder for results")
@@ -162,7 +166,7 @@ def main() -> int:
             print(f"missing: {text}")
         results = []
         for workload in workloads.WORKLOADS:
-            if arguments.only is None or workload.key in arguments.only.split(","):
+            if workload.key in arguments.only:
                 print(f"\n{workload.name}", flush=True)
                 results.append(comparison.run(workload))
                 print(table.details(results[-1]))

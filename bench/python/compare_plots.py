@@ -48,6 +48,8 @@ def _panel(axes: Any, result: dict[str, Any]) -> None:
 def draw(results: list[dict[str, Any]], path: Path) -> None:
     """Writes a PNG with a panel for each workload: steps a second, median and range."""
     shown = [result for result in results if result["lines"]]
+    if not shown:
+        return
     figure, grid = pyplot.subplots(
         (len(shown) + 1) // 2, min(2, len(shown)), figsize=(11, 3.1 * ((len(shown) + 1) // 2))
     )

@@ -98,8 +98,7 @@ class Growth:
         self.absent += [text for text in absent if text not in self.absent]
         self.wrong += wrong
         lines = turns.take(right, self._rounds, _SECONDS, agreement.OURS)
-        for side, _ in opened:
-            side.close()
+        agreement.close_sides(opened)
         return [line.as_json() for line in lines]
 
     def close(self) -> None:
@@ -126,8 +125,15 @@ def parse() -> argparse.Namespace:
     """Returns the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--full", action="store_true", help="with width 4,096, tables of 10^7 rows")
-    parser.add_argument("--only", help="curves, with commas (batch,width,depth,table,mnist,higgs)")
-    parser.add_argument("--sides", default="holdfast", help="libraries, with commas")
+    keys = tuple(curve.key for curve in curves(True, 1))
+    sides = ("holdfast", "torch", "tensorflow")
+    for option, names, default in (("--only", keys, keys), ("--sides", sides, sides[:1])):
+        parser.add_argument(
+            option,
+            type=lambda text, names=names: peers.known(text, names),
+            default=default,
+            help=f"some of {','.join(names)}, with commas (without it: {','.join(default)})",
+        )
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side at each point")
     parser.add_argument("--torch", metavar="PYTHON", help="an interpreter with torch")
     parser.add_argument("--tensorflow", metavar="PYTHON", help="an interpreter with tensorflow")
@@ -140,7 +146,7 @@ def main() -> int:
     arguments = parse()
     started = time.perf_counter()
     cores = int(machine.facts()["cores usable"])
-    pythons = {name: getattr(arguments, name, None) for name in arguments.sides.split(",")}
+    pythons = {name: getattr(arguments, name, None) for name in arguments.sides}
     found = []
     with tempfile.TemporaryDirectory(prefix="holdfast-growth-") as folder:
         flops = peak.Peak(Path(folder), cores).measure()
@@ -149,7 +155,7 @@ def main() -> int:
             print(f"{name}: {value}")
         growth = Growth(pythons, Path(folder), arguments.rounds)
         for curve in curves(not arguments.full, cores):
-            if arguments.only is None or curve.key in arguments.only.split(","):
+            if curve.key in arguments.only:
                 print(curve.label, flush=True)
                 found.append(measure(growth, curve, cores))
         growth.close()

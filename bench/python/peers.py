@@ -6,6 +6,7 @@ one for each number of threads, since most libraries take that number once.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import subprocess
@@ -113,12 +114,12 @@ class Side:
     def __init__(self, server: Server, name: str, folder: Path) -> None:
         self.name = name
         self.threads = server.threads
-        self._server = server
+        self.server = server
         server.ask(do="open", side=name, folder=str(folder), threads=server.threads)
 
     def call(self, method: str, *arguments: Any) -> Any:
         """Returns what a method of the side in the server returns."""
-        return self._server.ask(do="call", side=self.name, method=method, args=arguments)
+        return self.server.ask(do="call", side=self.name, method=method, args=arguments)
 
     def run(self, steps: int) -> float:
         """Returns the seconds of so many steps."""
@@ -126,7 +127,19 @@ class Side:
 
     def close(self) -> None:
         """Lets go of its memory."""
-        self._server.ask(do="close", side=self.name)
+        self.server.ask(do="close", side=self.name)
+
+
+def known(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the names in a list with commas.
+
+    Raises: argparse.ArgumentTypeError for a name that is none of `names`.
+    """
+    chosen = tuple(text.split(","))
+    for name in chosen:
+        if name not in names:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(names)}")
+    return chosen
 
 
 def start(

@@ -5,6 +5,7 @@ Nothing here is timed. Numbers that are checked are worked out in the comments.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -344,6 +345,12 @@ def test_holdfast_as_a_side_trains_the_same_bits_on_any_number_of_threads(tmp_pa
         server.close()
     assert losses[0] == losses[1]
     assert len(losses[0]) == 4
+
+
+def test_names_on_the_command_line_are_checked() -> None:
+    assert peers.known("b,a", ("a", "b", "c")) == ("b", "a")
+    with pytest.raises(argparse.ArgumentTypeError, match="'d' is none of a, b, c"):
+        peers.known("a,d", ("a", "b", "c"))
 
 
 def test_growth_changes_one_number_at_a_time() -> None:
