@@ -1,6 +1,6 @@
-// What this machine can do at most, one core and several at once, as one line of JSON: the yardstick
-// of bench/python, which compiles this file by itself.
-// Usage: machine_peak ISA THREADS [bandwidth]
+// What this machine can do at most, one core and several at once, as one line of JSON: the
+// yardstick of bench/python, which compiles this file by itself. Usage: machine_peak ISA THREADS
+// [bandwidth]
 #include "machine_peak.h"
 
 #include <atomic>

@@ -1,4 +1,4 @@
-"""How fast a loaded model answers from Python, beside onnxruntime: one row, and large batches.
+"""How fast a loaded model answers, from Python and from C++, beside onnxruntime from Python.
 
 Both hold the same weights; their probabilities are compared before they are timed. By
 default on one thread, as in a server with a process for each core. Writes predict.json and
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import Any
 import machine
 import peers
 import turns
-from workloads import Workload, write
+from workloads import Workload, read, write
 
-_OURS, _TOLERANCE = "holdfast", 1e-5  # absolute, of a probability
+_OURS, _FROM_CPP = "holdfast", "holdfast, C++"
+_TOLERANCE = 1e-5  # absolute, of a probability
 _NETS = (
     Workload("iris", "Iris 4-10-10-3", 4, (10, 10), 3, 120, 100),
     Workload("mnist", "784-1024-1024-10", 784, (1024, 1024), 10, 4096, 256),
@@ -29,14 +31,26 @@ _NETS = (
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A network, the rows of a call, and how many times onnxruntime's speed is wanted."""
+    """A network, the rows of a call, and how many times onnxruntime's speed is wanted.
+
+    Args:
+      net: Key of a network.
+      batch: Rows of a call.
+      at_least: From Python.
+      from_cpp: From C++, onnxruntime being called from Python.
+    """
 
     net: str
     batch: int
     at_least: float
+    from_cpp: float
 
 
-CASES = (Case("iris", 1, 2.0), Case("mnist", 1, 1.2), Case("mnist", 4096, 1.3))
+CASES = (
+    Case("iris", 1, 2.0, 10.0),
+    Case("mnist", 1, 1.2, 1.2),
+    Case("mnist", 4096, 1.3, 1.3),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +73,29 @@ class Calls:
         return float(self.side.call("run", self.batch, steps))
 
 
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """bench/cpp/predict_bench on the export that holdfast's side has loaded; steps are calls."""
+
+    path: Path
+    export: str
+    rows: Path
+    batch: int
+    threads: int = 1
+    name: str = _FROM_CPP
+
+    def answer(self, steps: int) -> dict[str, Any]:
+        """Returns the probabilities of the first row, and the seconds of so many calls."""
+        words = [self.path, self.export, self.rows, str(self.batch), str(steps)]
+        text = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def run(self, steps: int) -> float:
+        """Returns the seconds of so many calls."""
+        return float(self.answer(steps)["seconds"])
+
+
 def agreeing(sides: list[peers.Side], rows: int) -> tuple[list[peers.Side], list[str]]:
     """Returns the sides whose probabilities are the first one's, and a line for each other."""
     right: list[peers.Side] = []
@@ -79,6 +116,23 @@ def agreeing(sides: list[peers.Side], rows: int) -> tuple[list[peers.Side], list
     return right, wrong
 
 
+def from_cpp(program: Path, right: list[peers.Side], folder: Path, batch: int) -> list[Program]:
+    """Returns the C++ program on the export of holdfast's side, its answer compared; [] without.
+
+    Raises: AssertionError if a probability of the first row is another one than from Python.
+    """
+    ours = [side for side in right if side.name == _OURS]
+    if not ours:
+        return []
+    rows = folder / "rows.f32"
+    read(folder)[1]["numeric"].tofile(rows)
+    side = Program(program, ours[0].call("path"), rows, batch)
+    expected, found = ours[0].call("probabilities", batch)[0], side.answer(0)["probabilities"]
+    pairs = zip(found, expected, strict=True)
+    assert all(abs(a - b) <= _TOLERANCE for a, b in pairs), f"C++: {found}, Python: {expected}"
+    return [side]
+
+
 def opened(servers: list[peers.Server], folder: Path) -> tuple[list[peers.Side], list[str]]:
     """Returns the sides that can hold a network, and a line for each that should and fails."""
     sides, failed = [], []
@@ -93,18 +147,18 @@ def opened(servers: list[peers.Server], folder: Path) -> tuple[list[peers.Side],
 
 
 def describe(case: Case, lines: list[turns.Line]) -> dict[str, Any]:
-    """Returns the lines of a case with the ratio to the fastest rival, and the verdict."""
+    """Returns the lines of a case; ours with the ratio to the fastest rival, bar and verdict."""
+    bars = {_OURS: case.at_least, _FROM_CPP: case.from_cpp}
     speeds = {line.side: line.median for line in lines}
-    rival = max((name for name in speeds if name != _OURS), key=speeds.__getitem__, default=None)
-    ratio = speeds[_OURS] / speeds[rival] if rival and _OURS in speeds else None
-    verdict = "not measured" if ratio is None else "ok" if ratio >= case.at_least else "below"
-    return {
-        **dataclasses.asdict(case),
-        "lines": [line.as_json() for line in lines],
-        "rival": rival,
-        "ratio": ratio,
-        "verdict": verdict,
-    }
+    rival = max((name for name in speeds if name not in bars), key=speeds.__getitem__, default=None)
+    found = []
+    for line in lines:
+        shown = line.as_json()
+        if line.side in bars and rival is not None:
+            ratio, bar = line.median / speeds[rival], bars[line.side]
+            shown |= {"ratio": ratio, "bar": bar, "verdict": "ok" if ratio >= bar else "below"}
+        found.append(shown)
+    return {"net": case.net, "batch": case.batch, "rival": rival, "lines": found}
 
 
 def table(results: list[dict[str, Any]]) -> str:
@@ -115,9 +169,9 @@ def table(results: list[dict[str, Any]]) -> str:
         for line in result["lines"]:
             calls = line["steps_per_second"]
             ratio = ""
-            if line["side"] == _OURS and result["ratio"] is not None:
-                bar = f"(bar {result['at_least']:g} x): {result['verdict']}"
-                ratio = f"{result['ratio']:.2f} x {result['rival']} {bar}"
+            if "ratio" in line:
+                bar = f"(bar {line['bar']:g} x): {line['verdict']}"
+                ratio = f"{line['ratio']:.2f} x {result['rival']} {bar}"
             rows.append(
                 f"| {names[result['net']]} | {result['batch']:,} | {line['side']} "
                 f"| {1e6 / calls:,.2f} | {calls * result['batch']:,.0f} | {ratio} |"
@@ -132,6 +186,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=0.4, help="of a turn")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--onnxruntime", metavar="PYTHON", help="an interpreter with onnxruntime")
+    parser.add_argument("--cpp", type=Path, help="as build/bench/cpp/predict_bench")
     parser.add_argument("--output", type=Path, default=Path("compare"), help="folder for results")
     return parser.parse_args()
 
@@ -146,22 +201,26 @@ def main() -> int:
     )
     for name, value in about.items():
         print(f"{name}: {value}")
+    if arguments.cpp is None:
+        absent.append("holdfast from C++ (--cpp build/bench/cpp/predict_bench)")
     for text in absent:
         print(f"missing: {text}")
     results: list[dict[str, Any]] = []
     wrong: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="holdfast-predict-") as folder:
+    with tempfile.TemporaryDirectory(prefix="holdfast-predict-") as name:
         for net in _NETS:
-            write(net, Path(folder) / net.key)
+            folder = Path(name) / net.key
+            write(net, folder)
             print(f"\n{net.name}", flush=True)
-            sides, failed = opened(servers, Path(folder) / net.key)
+            sides, failed = opened(servers, folder)
             right, texts = agreeing(sides, 100) if sides else ([], [])
             wrong += failed + texts
-            for case in CASES:
-                if case.net == net.key and right:
-                    calls = [Calls(side, case.batch) for side in right]
-                    lines = turns.take(calls, arguments.rounds, arguments.seconds, _OURS)
-                    results.append(describe(case, lines))
+            for case in (case for case in CASES if case.net == net.key and right):
+                calls: list[turns.Timed] = [Calls(side, case.batch) for side in right]
+                if arguments.cpp:
+                    calls += from_cpp(arguments.cpp, right, folder, case.batch)
+                lines = turns.take(calls, arguments.rounds, arguments.seconds, _OURS)
+                results.append(describe(case, lines))
             for side in sides:
                 side.close()
     for server in servers:

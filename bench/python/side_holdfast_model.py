@@ -40,9 +40,13 @@ class Model:
 
     def __init__(self, workload: workloads.Workload, rows: Any, weights: Any, threads: int) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self.path = export(workload, weights, self._folder.name)
-        self._predict = tf.saved_model.load(self.path, threads).signatures["predict"]
+        self._path = export(workload, weights, self._folder.name)
+        self._predict = tf.saved_model.load(self._path, threads).signatures["predict"]
         self._rows = rows["numeric"]
+
+    def path(self) -> str:
+        """Returns where the export is, until `close`."""
+        return self._path
 
     def probabilities(self, count: int) -> list[list[float]]:
         """Returns the answers for the first rows."""

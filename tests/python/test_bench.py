@@ -401,20 +401,24 @@ def test_bytes_of_a_product_count_each_operand_once() -> None:
 
 
 def test_predictions_are_compared_with_the_fastest_rival() -> None:
-    case = predict.Case("iris", 1, 2.0)
+    case = predict.Case("iris", 1, 2.0, 10.0)
     lines = [
         turns.Line("holdfast", 1, [500_000.0]),
         turns.Line("onnxruntime", 1, [100_000.0]),
         turns.Line("onnxruntime, bound", 1, [200_000.0]),
+        turns.Line("holdfast, C++", 1, [1_000_000.0]),
     ]
     found = predict.describe(case, lines)
-    assert (found["rival"], found["ratio"], found["verdict"]) == ("onnxruntime, bound", 2.5, "ok")
-    assert predict.describe(predict.Case("iris", 1, 2.6), lines)["verdict"] == "below"
+    assert found["rival"] == "onnxruntime, bound"
+    ours, _, _, native = found["lines"]
+    assert (ours["ratio"], ours["verdict"]) == (2.5, "ok")
+    assert (native["ratio"], native["verdict"]) == (5.0, "below")
     alone = predict.describe(case, lines[:1])
-    assert (alone["ratio"], alone["verdict"]) == (None, "not measured")
+    assert alone["rival"] is None
+    assert "verdict" not in alone["lines"][0]
     rows = predict.table([found, alone]).splitlines()
     assert rows[2] == (
         "| Iris 4-10-10-3 | 1 | holdfast | 2.00 | 500,000 "
         "| 2.50 x onnxruntime, bound (bar 2 x): ok |"
     )
-    assert rows[5] == "| Iris 4-10-10-3 | 1 | holdfast | 2.00 | 500,000 |  |"
+    assert rows[6] == "| Iris 4-10-10-3 | 1 | holdfast | 2.00 | 500,000 |  |"
