@@ -1,6 +1,6 @@
-// What this machine can do at most, one core and several at once, as one line of JSON: the
-// yardstick of bench/python, which compiles this file by itself. Usage: machine_peak ISA THREADS
-// [bandwidth]
+// What this machine can do at most, one core and several at once, as one line of JSON, for
+// bench/python, which compiles this file by itself.
+// Usage: machine_peak ISA THREADS [bandwidth]
 #include "machine_peak.h"
 
 #include <atomic>
@@ -10,6 +10,8 @@
 #include <functional>
 #include <thread>
 #include <vector>
+
+#include "memory_streams.h"
 
 namespace holdfast::bench {
 namespace {
@@ -33,6 +35,14 @@ double sum_at_once(int threads, const std::function<double()>& measure) {
     sum += found[i];
   }
   return sum;
+}
+
+// Bytes a second of reading and writing an array of 64 MiB in place: every byte moves twice, and no
+// line is fetched only to be overwritten.
+double peak_bandwidth() {
+  const Buffer x(std::int64_t{16} << 20);
+  const Timing t = time_calls([&] { stream_in_place(x.data(), x.size()); }, 0.5);
+  return bytes_of(Streams::kInPlace) * static_cast<double>(x.size()) / t.median;
 }
 
 int run(int count, char** words) {

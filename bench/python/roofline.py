@@ -13,7 +13,13 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import machine
+import peak
+
+from holdfast import _core
 
 try:
     import roofline_plot as plot
@@ -27,8 +33,6 @@ _PRODUCT = re.compile(
 _PASS = re.compile(
     r"(?P<isa>\w+)\s+(?P<kernel>\S.*?)\s+(?:1 thread\s+)?(?P<ns>[\d.]+) ns an element"
 )
-_PEAK = re.compile(r"FMA peak\s+(?P<gflops>[\d.]+) GFLOP/s")
-_BANDWIDTH = re.compile(r"bandwidth\s+(?P<gbytes>[\d.]+) GB/s")
 # Operations and bytes of one element, counted in the definitions of kernels.h; a square root
 # and a division are one operation each.
 _PASSES = {
@@ -59,13 +63,16 @@ class Point:
         return self.operations / self.seconds
 
 
-@dataclasses.dataclass
-class Measured:
-    """What the programs have printed."""
+@dataclasses.dataclass(frozen=True)
+class Roof:
+    """What one core can do at most."""
 
-    points: list[Point] = dataclasses.field(default_factory=list)
-    flops: float = 0.0  # of one core
-    bandwidth: float = 0.0  # bytes a second of one core
+    flops: float  # operations a second
+    bandwidth: float  # bytes a second
+
+    def at(self, intensity: float) -> float:
+        """Returns the operations a second that are possible at so many for each byte."""
+        return min(self.flops, intensity * self.bandwidth)
 
 
 def bytes_of(kernel: str, m: int, k: int, n: int) -> int:
@@ -82,13 +89,10 @@ def bytes_of(kernel: str, m: int, k: int, n: int) -> int:
     return 4 * floats[kernel]
 
 
-def read(text: str, isa: str) -> Measured:
-    """Returns what the lines of the benchmarks say of one instruction set."""
-    found = Measured()
+def read(text: str, isa: str) -> list[Point]:
+    """Returns what the lines of the benchmarks say of one instruction set, on one thread."""
     points: dict[tuple[str, str], Point] = {}  # where two programs measure one, the last counts
     for line in text.splitlines():
-        if match := _BANDWIDTH.match(line):
-            found.bandwidth = max(found.bandwidth, 1e9 * float(match["gbytes"]))
         if (match := _PRODUCT.match(line)) and match["isa"] == isa:
             m, k, n = int(match["m"]), int(match["k"]), int(match["n"])
             moved = bytes_of(match["kernel"], m, k, n)
@@ -100,17 +104,13 @@ def read(text: str, isa: str) -> Measured:
             seconds = 1e-9 * float(match["ns"])
             point = Point("64 MiB", match["kernel"], operations, moved, seconds)
             points[point.name, point.kernel] = point
-        elif (match := _PEAK.search(line)) and line.split()[0] == isa:
-            found.flops = 1e9 * float(match["gflops"])
-    found.points = list(points.values())
-    return found
+    return list(points.values())
 
 
 def parse() -> argparse.Namespace:
     """Returns the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("programs", type=Path, nargs="+", help="as build/bench/cpp/kernels_bench")
-    parser.add_argument("--isa", help="the table to run; without it, the one holdfast chooses")
     parser.add_argument("--output", type=Path, default=Path("compare"), help="folder for results")
     return parser.parse_args()
 
@@ -118,33 +118,35 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Runs the programs; prints, draws and writes the points."""
     arguments = parse()
-    isa = arguments.isa
-    if isa is None:
-        from holdfast import _core
-
-        isa = _core.isa()
+    isa = _core.isa()
     text = ""
     for program in arguments.programs:
         run = subprocess.run([program, isa], check=True, stdout=subprocess.PIPE, text=True)
         text += run.stdout
-    found = read(text, isa)
-    if not found.points:
+    points = read(text, isa)
+    if not points:
         print(f"no line of the output is about {isa}:\n{text}", file=sys.stderr)
         return 1
-    print(text.splitlines()[0])
-    for point in found.points:
-        roof = min(found.flops, point.intensity * found.bandwidth)
+    with tempfile.TemporaryDirectory(prefix="holdfast-roofline-") as folder:
+        most = peak.Peak(Path(folder), 1).measure(bandwidth=True)
+    roof = Roof(most["flops_one"], most["bandwidth_one"])
+    for name, value in machine.facts(threads="1").items():
+        print(f"{name}: {value}")
+    print(f"roof: {roof.flops / 1e9:.1f} GFLOP/s, {roof.bandwidth / 1e9:.1f} GB/s")
+    for point in points:
         print(
             f"  {point.name:<14} {point.kernel:<24} {point.intensity:8.2f} operations a byte "
-            f"{point.speed / 1e9:8.1f} GFLOP/s, {point.speed / roof:.2f} of the roof"
+            f"{point.speed / 1e9:8.1f} GFLOP/s, "
+            f"{point.speed / roof.at(point.intensity):.2f} of the roof"
         )
     arguments.output.mkdir(parents=True, exist_ok=True)
-    kept = {"isa": isa, "lines": text.splitlines(), **dataclasses.asdict(found)}
+    shown = [dataclasses.asdict(point) for point in points]
+    kept = {"isa": isa, "roof": dataclasses.asdict(roof), "points": shown}
     (arguments.output / "roofline.json").write_text(json.dumps(kept, indent=1))
     if plot is None:
         print("no plot: matplotlib is not installed (pip install '.[bench]')")
     else:
-        plot.draw(found, f"{isa}, one thread", arguments.output / "roofline.png")
+        plot.draw(points, roof, f"{isa}, one thread", arguments.output / "roofline.png")
     return 0
 
 

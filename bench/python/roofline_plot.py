@@ -24,24 +24,24 @@ def _group(name: str) -> str:
     return first if first in ("square", "mnist", "higgs", "iris") else name
 
 
-def draw(found: roofline.Measured, title: str, path: Path) -> None:
+def draw(points: list[roofline.Point], roof: roofline.Roof, title: str, path: Path) -> None:
     """Writes a PNG: operations a byte across, GFLOP/s up, and the two limits of the core."""
     figure, axes = pyplot.subplots(figsize=(8, 5))
-    least = min(point.intensity for point in found.points) / 2
-    most = max(point.intensity for point in found.points) * 2
-    ridge = found.flops / found.bandwidth
+    least = min(point.intensity for point in points) / 2
+    most = max(point.intensity for point in points) * 2
+    ridge = roof.flops / roof.bandwidth
     axes.plot(
         [least, ridge, most],
-        [least * found.bandwidth / 1e9, found.flops / 1e9, found.flops / 1e9],
+        [least * roof.bandwidth / 1e9, roof.flops / 1e9, roof.flops / 1e9],
         color="black",
         linewidth=1,
     )
-    axes.text(most, found.flops / 1e9 * 1.05, "FMA peak ", ha="right", fontsize=8)
+    axes.text(most, roof.flops / 1e9 * 1.05, "FMA peak ", ha="right", fontsize=8)
     middle = (least * ridge) ** 0.5
-    at = middle, middle * found.bandwidth / 1e9 * 1.4
+    at = middle, middle * roof.bandwidth / 1e9 * 1.4
     axes.text(*at, "memory bandwidth", ha="right", fontsize=8)
-    groups = list(dict.fromkeys(_group(point.name) for point in found.points))
-    for point in found.points:
+    groups = list(dict.fromkeys(_group(point.name) for point in points))
+    for point in points:
         group = _group(point.name)
         axes.plot(
             point.intensity,

@@ -366,11 +366,9 @@ def test_growth_changes_one_number_at_a_time() -> None:
 
 
 LINES_OF_KERNELS = """kernels_bench, holdfast 0.1.0, a processor, threads 1
-bandwidth 25.0 GB/s (read + write in place, 64 MiB)
 avx2    mnist 1         256 x  784 x 1024  forward         4751.42 us  +- 4.7%     86.5 GFLOP/s  0.849 of FMA peak
 avx2    mnist logits    256 x 1024 x   10  grad+adagrad      100.00 us  +- 4.7%     42.9 GFLOP/s  0.421 of FMA peak
 scalar  mnist 1         256 x  784 x 1024  forward        47510.42 us  +- 4.7%      8.6 GFLOP/s
-avx2    FMA peak 101.9 GFLOP/s
 avx2    adagrad_update                  0.740 ns an element  +- 8.5%    27.0 GB/s  1.022 of bandwidth
 avx2    tanh in place                   0.848 ns an element  +- 1.1%     9.4 GB/s  0.357 of bandwidth
 avx2    adagrad_update           1 thread   0.700 ns an element +-  5%   25.1 GB/s of  25.4: 0.99
@@ -379,18 +377,22 @@ avx2    adagrad_update           2 threads  0.400 ns an element +-  5%   47.0 GB
 
 
 def test_lines_of_the_kernel_benchmarks_become_points() -> None:
-    found = roofline.read(LINES_OF_KERNELS, "avx2")
-    assert (found.flops, found.bandwidth) == (101.9e9, 25.0e9)
-    assert [(point.name, point.kernel) for point in found.points] == [
+    points = roofline.read(LINES_OF_KERNELS, "avx2")
+    assert [(point.name, point.kernel) for point in points] == [
         ("mnist 1", "forward"),
         ("mnist logits", "grad+adagrad"),
         ("64 MiB", "adagrad_update"),
     ]
-    product, update = found.points[1], found.points[2]
+    product, update = points[1:]
     assert product.speed == pytest.approx(2 * 256 * 1024 * 10 / 100e-6)
     # The line on one thread that came last: 6 operations and 20 bytes in 0.7 ns.
     assert update.speed == pytest.approx(6 / 0.7e-9)
     assert update.intensity == pytest.approx(0.3)
+
+
+def test_the_roof_is_the_lower_of_two_limits() -> None:
+    roof = roofline.Roof(flops=100e9, bandwidth=25e9)
+    assert (roof.at(0.3), roof.at(4.0), roof.at(40.0)) == (7.5e9, 100e9, 100e9)
 
 
 def test_bytes_of_a_product_count_each_operand_once() -> None:
