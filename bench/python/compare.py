@@ -148,6 +148,7 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Measures, prints and writes everything; returns 1 if a side gave a wrong answer."""
     arguments = parse()
+    warning = machine.warning()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="holdfast-compare-") as folder:
         comparison = Comparison(arguments, Path(folder))
@@ -164,6 +165,9 @@ def main() -> int:
             print(f"{name}: {value}")
         for text in comparison.absent:
             print(f"missing: {text}")
+        if warning:
+            about["WARNING"] = warning
+            print(f"WARNING: {warning}")
         results = []
         for workload in workloads.WORKLOADS:
             if workload.key in arguments.only:

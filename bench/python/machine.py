@@ -39,3 +39,11 @@ def facts(**more: str) -> dict[str, str]:
         "numpy": np.__version__,
         **more,
     }
+
+
+def warning() -> str | None:
+    """Returns what is wrong with measuring now: other programs run. None: nothing is known of."""
+    load = os.getloadavg()[0]
+    if load <= 0.5:
+        return None
+    return f"load {load:.1f}: other programs are running; do not quote what follows"
