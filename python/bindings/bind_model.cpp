@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "bindings.h"
+#include "graph/op_names.h"
 #include "holdfast/error.h"
 #include "holdfast/model.h"
 #include "holdfast/saved_model.h"
@@ -72,6 +74,24 @@ void bind_model(py::module_& module) {
       .def_property_readonly("signatures", &signatures_of)
       .def("default_signature", [](const Model& model) { return model.signature().name; })
       .def_property_readonly("graph", [](const Model& model) { return Graph(model.graph()); })
+      .def(
+          "predict",
+          [](const Model& model, const std::map<std::string, py::array>& inputs,
+             const std::string& signature) {
+            TensorMap tensors;
+            for (const auto& [name, array] : inputs)
+              tensors.emplace(name, tensor_from_array(array));
+            TensorMap outputs;
+            {
+              const py::gil_scoped_release nogil;
+              outputs = model.predict(tensors, signature);
+            }
+            std::map<std::string, py::array> arrays;
+            for (const auto& [name, tensor] : outputs)
+              arrays.emplace(name, array_from_tensor(tensor));
+            return arrays;
+          },
+          "inputs"_a, "signature"_a = "")
       .def_property_readonly("global_step", &Model::global_step)
       .def_property_readonly("model_json", &Model::model_json)
       .def("variables", [](const Model& model) {
@@ -82,6 +102,7 @@ void bind_model(py::module_& module) {
         return all;
       });
 
+  module.def("op_names", &op_names);
   module.def("write_saved_model", &write, "export_dir_base"_a, "trainer"_a, "signatures"_a,
              "assets_extra"_a = std::map<std::string, std::string>{}, "model_json"_a = "{}",
              "sync"_a = true, py::call_guard<py::gil_scoped_release>());

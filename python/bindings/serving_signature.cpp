@@ -13,6 +13,7 @@
 #include "holdfast/error.h"
 
 namespace py = pybind11;
+using namespace pybind11::literals;
 
 namespace holdfast::python {
 namespace {
@@ -65,25 +66,34 @@ struct Value {
   Tensor strings;
 };
 
+// Python's numbers become those of the input where nothing of them is lost in kind; arrays, which
+// have a dtype, where numpy calls it the same kind.
+bool converts(const py::dtype& from, bool listed, const Port& port) {
+  if (std::strchr("biuf", from.kind()) == nullptr) return false;
+  if (!listed) {
+    const py::module_ numpy = py::module_::import("numpy");
+    return numpy.attr("can_cast")(from, port.numpy, "same_kind").cast<bool>();
+  }
+  if (port.dtype == DType::kBool) return from.kind() == 'b';
+  return from.kind() != 'f' || is_floating(port.dtype);
+}
+
 // Lists, scalars, other dtypes of the same kind (float64 for float32), strides: numpy's conversion.
 void convert(PyObject* given, const Bound& bound, std::size_t i, Value& value, TensorType& type) {
   const Port& port = bound.inputs[i];
   const py::module_ numpy = py::module_::import("numpy");
-  py::object array = numpy.attr("asarray")(py::reinterpret_borrow<py::object>(given));
+  const bool listed = !py::isinstance<py::array>(py::handle(given));
+  py::object array = py::reinterpret_borrow<py::object>(given);
   if (port.dtype == DType::kString) {
+    // As objects: a list may hold both str and bytes.
+    if (listed) array = numpy.attr("asarray")(array, "dtype"_a = "object");
     value.strings = tensor_from_array(array.cast<py::array>());
     value.data = value.strings.raw();
     type = {value.strings.dtype(), value.strings.shape()};
     return;
   }
-  const bool listed = !py::isinstance<py::array>(py::handle(given));
-  const char* casting = listed ? "unsafe" : "same_kind";
-  const bool numbers = std::strchr("biuf", array.cast<py::array>().dtype().kind()) != nullptr;
-  const bool fits =
-      numbers &&
-      (listed ? array.cast<py::array>().dtype().kind() != 'f' || is_floating(port.dtype)
-              : numpy.attr("can_cast")(array.attr("dtype"), port.numpy, casting).cast<bool>());
-  if (!fits)
+  array = numpy.attr("asarray")(array);
+  if (!converts(array.cast<py::array>().dtype(), listed, port))
     bad_input(bound.signature, bound.signature.inputs[i],
               std::string("an array of ") + dtype_name(port.dtype),
               "one of " + py::str(array.attr("dtype")).cast<std::string>());

@@ -184,7 +184,7 @@ _HOMES = {
         "zeros",
         "zeros_like",
     ),
-    "io": ("decode_csv",),
+    "io": ("FixedLenFeature", "decode_csv", "parse_example"),
     "nn": ("sigmoid", "softplus", "tanh"),
 }
 

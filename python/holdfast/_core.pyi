@@ -1,7 +1,7 @@
 """The typed face of the extension. Arrays are NumPy's; string tensors are arrays of bytes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy.typing as npt
 
@@ -492,3 +492,66 @@ def pin_checkpoint(path: str) -> None:
 def unpin_checkpoint(path: str) -> None: ...
 def pinned_checkpoints(model_dir: str) -> list[str]:
     """Names (model.ckpt-<step>) that are pinned, there or not, sorted by step."""
+
+@final
+class ServingSignature:
+    """A signature of a loaded model: takes one array, a dict of arrays, or keyword arguments."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def method(self) -> str:
+        """tensorflow/serving/predict, .../classify or .../regress."""
+
+    @property
+    def inputs(self) -> dict[str, tuple[str, tuple[int | None, ...]]]:
+        """(dtype, shape) by name, sorted; None in a shape: any size."""
+
+    @property
+    def outputs(self) -> dict[str, tuple[str, tuple[int | None, ...]]]:
+        """(dtype, shape) by name, in the order of results."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[str, Array]: ...
+
+class Model:
+    """An exported model, loaded. Threads may call its signatures at once."""
+
+    @staticmethod
+    def load(directory: str, threads: int = 0) -> Model: ...
+    @staticmethod
+    def load_files(files: Mapping[str, bytes], threads: int = 0) -> Model:
+        """From the files of the directory by name."""
+
+    @property
+    def signatures(self) -> dict[str, ServingSignature]:
+        """By name, sorted."""
+
+    def default_signature(self) -> str:
+        """Raises: errors.NotFoundError where there is none."""
+
+    def predict(self, inputs: Mapping[str, Array], signature: str = "") -> dict[str, Array]:
+        """holdfast::Model::predict as C++ calls it: dtypes must be the signature's."""
+
+    @property
+    def graph(self) -> Graph:
+        """A copy."""
+
+    @property
+    def global_step(self) -> int: ...
+    @property
+    def model_json(self) -> str: ...
+    def variables(self) -> list[tuple[str, str, str, list[int]]]:
+        """(name, role, dtype, shape), sorted by name."""
+
+def op_names() -> list[str]:
+    """Every operation of cpp/src/ops/OPS.md, sorted."""
+
+def write_saved_model(
+    export_dir_base: str,
+    trainer: Trainer,
+    signatures: Sequence[tuple[str, str, Mapping[str, int], Sequence[tuple[str, int]]]],
+    assets_extra: Mapping[str, str] = ...,
+    model_json: str = "{}",
+    sync: bool = True,
+) -> str:
+    """Writes the signatures (name, method, inputs, outputs: nodes by name); returns the path."""

@@ -1,4 +1,4 @@
-"""Text as values: CSV.
+"""Text and messages as values: CSV, tf.train.Example.
 
 Source: tf.io of TensorFlow 1.x.
 """
@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast import _csv
+from holdfast._examples import FixedLenFeature, parse_example
 from holdfast._tensor import Tensor, TensorLike
 
-__all__ = ["decode_csv"]
+__all__ = ["FixedLenFeature", "decode_csv", "parse_example"]
 
 
 def decode_csv(

@@ -1,4 +1,6 @@
-"""T7: fuzzing of COMMIT, manifest, whole directories and event files (tests/durability/fuzz).
+"""T7: fuzzing of COMMIT, manifest, whole directories, event files and graphs of exports.
+
+The targets are in tests/durability/fuzz.
 
 Every scale replays the committed corpus and mutations of it, built by whatever compiler there is;
 from 100,000 executions on libFuzzer does the rest, guided by coverage, under AddressSanitizer and
@@ -28,7 +30,7 @@ from campaign import Campaign, Outcome, Setting
 _HERE = Path(__file__).resolve().parent
 _CORPUS = _HERE / "fuzz" / "corpus"
 _BUILD = cpp_tool.ROOT / "build" / "fuzz"
-_MAX_BYTES = {"commit": 600, "manifest": 2048, "directory": 3072, "events": 2048}
+_MAX_BYTES = {"commit": 600, "manifest": 2048, "directory": 3072, "events": 2048, "graph": 4096}
 _FROM = 100_000  # executions: fewer do not pay the build
 _UNITS = re.compile(r"stat::number_of_executed_units: *(\d+)")
 _COVERED = re.compile(r"cov: (\d+)")

@@ -7,17 +7,13 @@
 
 #include "api/model_call.h"
 #include "api/model_impl.h"
-#include "graph/op.h"
-#include "graph/prune.h"
+#include "api/plan_size.h"
 #include "holdfast/error.h"
 #include "io/memory_files.h"
 #include "io/opened.h"
 
 namespace holdfast {
 namespace {
-
-// All values of a plan together. More is a mistake, or an attack: no machine of today has it.
-constexpr double kMaxPlanBytes = static_cast<double>(std::int64_t{1} << 42);
 
 const SignatureTensor* find_tensor(const std::vector<SignatureTensor>& tensors,
                                    const std::string& name) noexcept {
@@ -47,33 +43,6 @@ State state_of(const LoadedModel& model) {
         [](const NamedTensor& tensor, const std::string& name) { return tensor.name < name; });
     return at->value;
   });
-}
-
-// Before any memory is taken: what the shapes of this call make of the graph's.
-void check_size(const Graph& graph, const std::vector<NodeId>& outputs,
-                const std::map<NodeId, Shape>& fed) {
-  std::map<NodeId, TensorType> types;
-  double bytes = 0;
-  for (const NodeId id : needed_by(graph, outputs)) {
-    const Node& node = graph.node(id);
-    TensorType& type = types[id];
-    if (const auto found = fed.find(id); found != fed.end()) {
-      type = {node.type.dtype, found->second};
-    } else {
-      std::vector<TensorType> inputs;
-      for (const NodeId input : node.inputs) inputs.push_back(types.at(input));
-      type = find_op(node.op).infer({node.name, inputs, {node.name, node.attributes}});
-    }
-    double size = std::max<double>(1, static_cast<double>(dtype_size(type.dtype)));
-    for (const std::int64_t axis : type.shape) size *= static_cast<double>(axis);
-    bytes += size;
-    if (bytes > kMaxPlanBytes)
-      throw Error(Code::kResourceExhausted,
-                  "node \"" + node.name + "\": expected values of at most 4 TiB altogether; got " +
-                      shape_text(type.shape) + " " + dtype_name(type.dtype) +
-                      " here. Predict in smaller batches.",
-                  {{"node", node.name}});
-  }
 }
 
 void copy_elements(const Tensor& from, void* to) {
@@ -141,12 +110,9 @@ std::size_t Model::Impl::index_of(const std::string& name) const {
 Program Model::Impl::plan(const Signature& signature, const std::vector<NodeId>& outputs,
                           const std::vector<Shape>& shapes, int plan_threads) const {
   std::vector<Feed> feeds;
-  std::map<NodeId, Shape> fed;
-  for (std::size_t i = 0; i < shapes.size(); ++i) {
+  for (std::size_t i = 0; i < shapes.size(); ++i)
     feeds.push_back({signature.inputs[i].node, shapes[i]});
-    fed[signature.inputs[i].node] = shapes[i];
-  }
-  check_size(model.graph, outputs, fed);
+  check_plan_size(model.graph, outputs, feeds);
   try {
     return Program(model.graph, state, outputs, feeds, plan_threads);
   } catch (const std::bad_alloc&) {

@@ -1,6 +1,6 @@
 #include "holdfast/saved_model.h"
 
-#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -33,6 +33,24 @@ PrunedGraph pruned_graph(const SavedModelContents& contents) {
     for (const auto& [name, node] : signature.outputs) wanted.push_back(node);
   }
   return prune(contents.graph, wanted);
+}
+
+// Values are stored: how a variable would begin is of no use.
+Graph without_initializers(const Graph& graph) {
+  Graph plain;
+  for (NodeId id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(id);
+    Attributes attributes = node.attributes;
+    if (node.op == "variable") {
+      for (auto at = attributes.begin(); at != attributes.end();) {
+        const bool kept = at->first == "dtype" || at->first == "shape" || at->first == "role" ||
+                          at->first == "trainable";
+        at = kept ? std::next(at) : attributes.erase(at);
+      }
+    }
+    plain.add(node.op, node.inputs, std::move(attributes), node.name);
+  }
+  return plain;
 }
 
 std::vector<Signature> signatures_of(const SavedModelContents& contents,
@@ -90,7 +108,8 @@ std::int64_t step_in(const CheckpointContents& tensors) {
 }
 
 PreparedModel prepare(const SavedModelContents& contents) {
-  const PrunedGraph pruned = pruned_graph(contents);
+  PrunedGraph pruned = pruned_graph(contents);
+  pruned.graph = without_initializers(pruned.graph);  // the same nodes in the same places
   check_reads_only(pruned.graph);
   const std::vector<Signature> signatures = signatures_of(contents, pruned);
   check_signatures(signatures, pruned.graph);

@@ -113,6 +113,18 @@ std::uint64_t WireReader::fixed(std::size_t size) {
   return value;
 }
 
+bool WireReader::next_integer(std::int64_t& value) {
+  if (at_ == text_.size()) return false;
+  value = static_cast<std::int64_t>(varint());
+  return true;
+}
+
+bool WireReader::next_float32(float& value) {
+  if (at_ == text_.size()) return false;
+  value = bits_as<float>(static_cast<std::uint32_t>(fixed(sizeof value)));
+  return true;
+}
+
 bool WireReader::next(WireField& field) {
   if (at_ == text_.size()) return false;
   const std::uint64_t tag = varint();

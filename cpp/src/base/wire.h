@@ -51,6 +51,9 @@ class WireReader {
   explicit WireReader(std::string_view text) : text_(text) {}
   // False at the end. Throws: DataLoss, with the offset, for bytes that are no message.
   bool next(WireField& field);
+  // The bytes of a packed repeated field, one value after another. As next().
+  bool next_integer(std::int64_t& value);
+  bool next_float32(float& value);
 
  private:
   std::uint64_t varint();

@@ -8,6 +8,7 @@
 
 #include "base/edit_distance.h"
 #include "base/large_buffer.h"
+#include "graph/op_names.h"
 
 namespace holdfast {
 namespace {
@@ -174,6 +175,12 @@ const std::map<std::string, OpDef>& all_ops() {
 }  // namespace
 
 bool is_op(const std::string& name) { return all_ops().count(name) > 0; }
+
+std::vector<std::string> op_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, def] : all_ops()) names.push_back(name);
+  return names;
+}
 
 const OpDef& find_op(const std::string& name) {
   const auto found = all_ops().find(name);

@@ -19,6 +19,7 @@ std::vector<OpDef> gather_ops();
 std::vector<OpDef> histogram_ops();
 std::vector<OpDef> lookup_ops();
 std::vector<OpDef> metric_ops();
+std::vector<OpDef> parse_example_ops();
 std::vector<OpDef> softmax_ops();
 std::vector<OpDef> dense_ops();
 std::vector<OpDef> matmul_ops();

@@ -15,6 +15,7 @@ void register_all_ops() {
   register_ops(histogram_ops());
   register_ops(lookup_ops());
   register_ops(metric_ops());
+  register_ops(parse_example_ops());
   register_ops(softmax_ops());
   register_ops(dense_ops());
   register_ops(matmul_ops());

@@ -9,6 +9,7 @@ import typer
 from holdfast import _core
 from holdfast.cli.diff import diff
 from holdfast.cli.evaluate import evaluate
+from holdfast.cli.export import export
 from holdfast.cli.inspect import inspect
 from holdfast.cli.predict import predict
 from holdfast.cli.prune import prune
@@ -30,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (train, evaluate, predict, inspect, verify, diff, prune, report):
+for _command in (train, evaluate, predict, export, inspect, verify, diff, prune, report):
     app.command()(_command)
 
 

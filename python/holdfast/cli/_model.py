@@ -33,9 +33,19 @@ def open_table(source: str) -> Table:
 
 
 def make_estimator(
-    description: Description, model_dir: Path, config: RunConfig | None = None
+    description: Description,
+    model_dir: Path,
+    config: RunConfig | None = None,
+    class_names: bool = False,
 ) -> DNNClassifier:
-    """Returns the classifier of a description."""
+    """Returns the classifier of a description.
+
+    Args:
+      description: Of the model.
+      model_dir: Of its checkpoints.
+      config: None: the default one.
+      class_names: Whether predictions say classes by name, for callers without the description.
+    """
     mean = np.asarray(description.mean, np.float32)
     scale = np.asarray(description.scale, np.float32)
     column = feature_column.numeric_column(
@@ -46,6 +56,7 @@ def make_estimator(
         hidden_units=description.hidden_units,
         model_dir=str(model_dir),
         n_classes=len(description.classes),
+        label_vocabulary=list(description.classes) if class_names else None,
         optimizer=OPTIMIZERS[description.optimizer](description.learning_rate),
         config=config,
     )

@@ -1,4 +1,4 @@
-"""`holdfast inspect`: the checkpoints of a model_dir, and what one of them holds."""
+"""`holdfast inspect`: the checkpoints of a model_dir, what one of them holds, or an export."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from holdfast import _core, errors
-from holdfast.cli import _output
+from holdfast.cli import _export_inspection, _exports, _output
 from holdfast.cli._failures import ExitCode
 from holdfast.cli._numbers import Statistics, as_numbers, statistics
 from holdfast.cli._options import AsJson, Debug, guarded
@@ -23,7 +23,9 @@ _FIGURES = ("min", "max", "mean", "nonfinite")
 
 @guarded
 def inspect(
-    path: Annotated[Path, typer.Argument(help="A model_dir, or one checkpoint in it.")],
+    path: Annotated[
+        Path, typer.Argument(help="A model_dir, one checkpoint in it, or an exported model.")
+    ],
     *,
     stats: Annotated[
         bool, typer.Option("--stats/--no-stats", help="Read the tensors for min, max and mean.")
@@ -33,8 +35,17 @@ def inspect(
 ) -> None:
     """Show the checkpoints of a directory, and tensors and state of the newest or the one named.
 
+    Of an exported model: its signatures, variables and graph.
+
     Reading for the figures verifies every tensor. Exit code 1: something of it is damaged.
     """
+    if _exports.is_export(path):
+        exported = _export_inspection.export_facts(path)
+        if as_json:
+            _output.print_json(exported)
+        else:
+            _export_inspection.show(exported)
+        return
     whole_dir = not is_checkpoint(path)
     facts: dict[str, Any] = {
         "model_dir": str(path) if whole_dir else None,

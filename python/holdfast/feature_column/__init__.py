@@ -12,6 +12,7 @@ from holdfast.feature_column._column import DenseColumn, FeatureColumn
 from holdfast.feature_column._embedding import EmbeddingColumn, embedding_column
 from holdfast.feature_column._input_layer import input_layer
 from holdfast.feature_column._numeric import NumericColumn, numeric_column
+from holdfast.feature_column._parsing import make_parse_example_spec
 
 __all__ = [
     "CategoricalColumn",
@@ -23,5 +24,6 @@ __all__ = [
     "categorical_column_with_identity",
     "embedding_column",
     "input_layer",
+    "make_parse_example_spec",
     "numeric_column",
 ]

@@ -6,10 +6,12 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast import _core
-from holdfast._tensor import Tensor
+
+if TYPE_CHECKING:  # a process that only loads needs no graph modules
+    from holdfast._tensor import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

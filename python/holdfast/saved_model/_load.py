@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from holdfast import _core
+from holdfast import _core, errors
 
 
 class SavedModel:
@@ -26,6 +26,7 @@ class SavedModel:
     def __init__(self, model: _core.Model) -> None:
         self._model = model
         self.signatures: Mapping[str, _core.ServingSignature] = MappingProxyType(model.signatures)
+        self._default: _core.ServingSignature | None = None  # found at the first call
 
     def __call__(self, *args: Any, **inputs: Any) -> dict[str, _core.Array]:
         """Returns the default signature's predictions.
@@ -36,7 +37,22 @@ class SavedModel:
           errors.NotFoundError: none of these; lists the names.
           errors.InvalidArgumentError: an input is missing, unknown, of another dtype or shape.
         """
-        return self.signatures[self._model.default_signature()](*args, **inputs)
+        return self.default(*args, **inputs)
+
+    @property
+    def default_name(self) -> str | None:
+        """The name of the default signature; None where there is none."""
+        try:
+            return self._model.default_signature()
+        except errors.NotFoundError:
+            return None
+
+    @property
+    def default(self) -> _core.ServingSignature:
+        """The default signature. Raises: errors.NotFoundError where there is none."""
+        if self._default is None:
+            self._default = self.signatures[self._model.default_signature()]
+        return self._default
 
     @property
     def global_step(self) -> int:

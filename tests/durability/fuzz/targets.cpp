@@ -4,7 +4,7 @@ namespace holdfast::durability {
 
 const std::vector<const FuzzTarget*>& fuzz_targets() {
   static const std::vector<const FuzzTarget*> all{&kCommitTarget, &kManifestTarget,
-                                                  &kDirectoryTarget, &kEventsTarget};
+                                                  &kDirectoryTarget, &kEventsTarget, &kGraphTarget};
   return all;
 }
 

@@ -12,6 +12,7 @@ from holdfast.estimator.export._outputs import (
 from holdfast.estimator.export._receivers import (
     ServingInputReceiver,
     TensorServingInputReceiver,
+    build_parsing_serving_input_receiver_fn,
     build_raw_serving_input_receiver_fn,
 )
 
@@ -22,5 +23,6 @@ __all__ = [
     "RegressionOutput",
     "ServingInputReceiver",
     "TensorServingInputReceiver",
+    "build_parsing_serving_input_receiver_fn",
     "build_raw_serving_input_receiver_fn",
 ]

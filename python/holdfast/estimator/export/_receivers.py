@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from holdfast import dtypes
+from holdfast._examples import parse_example
 from holdfast._shape import placeholder
 from holdfast._tensor import Tensor
 from holdfast.data._structure import TensorSpec
@@ -115,6 +116,29 @@ def build_raw_serving_input_receiver_fn(
             for name, (dtype, sizes) in specs.items()
         }
         return ServingInputReceiver(dict(receivers), receivers)
+
+    return serving_input_receiver_fn
+
+
+def build_parsing_serving_input_receiver_fn(
+    feature_spec: Mapping[str, Any], default_batch_size: int | None = None
+) -> Callable[[], ServingInputReceiver]:
+    """Returns a serving_input_receiver_fn that takes serialized tf.train.Example messages.
+
+    Its one input is called "examples"; classification and regression signatures take it.
+
+    Args:
+      feature_spec: What is in the messages: `io.FixedLenFeature` by key, as
+        `feature_column.make_parse_example_spec` makes them of columns.
+      default_batch_size: Messages of every request; None: any number.
+
+    Source: tf.estimator.export.build_parsing_serving_input_receiver_fn.
+    """
+
+    def serving_input_receiver_fn() -> ServingInputReceiver:
+        messages = placeholder(dtypes.string, [default_batch_size], "input_example_tensor")
+        features = parse_example(messages, feature_spec)
+        return ServingInputReceiver(features, {"examples": messages})
 
     return serving_input_receiver_fn
 

@@ -1,0 +1,111 @@
+"""Exports that somebody has written to do harm: typed errors, the same text here and in C++.
+
+tests/golden/v1/hostile_exports.json lists a change of a manifest, and the error that loading it
+ends with; tests/cpp/api/hostile_export_test.cpp reads the same list.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast import _core, errors
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "v1"
+sys.path.insert(0, str(GOLDEN.parents[1] / "durability"))
+from crc32c import crc32c  # noqa: E402 - a helper of the campaigns
+
+CASES: list[dict[str, Any]] = json.loads((GOLDEN / "hostile_exports.json").read_text())
+
+
+def files_of(name: str) -> dict[str, bytes]:
+    return {f.name: f.read_bytes() for f in (GOLDEN / "exports" / name).iterdir()}
+
+
+def sealed(files: dict[str, bytes], manifest: bytes) -> dict[str, bytes]:
+    """The files with another manifest that COMMIT vouches for."""
+    lines = files["COMMIT"].decode().splitlines()
+    lines[4] = f"manifest_bytes {len(manifest)}"
+    lines[5] = f"manifest_crc32c {crc32c(manifest):08x}"
+    text = "\n".join(lines[:6]) + "\n"
+    commit = f"{text}crc32c {crc32c(text.encode()):08x}\n".encode()
+    return {**files, "manifest.json": manifest, "COMMIT": commit}
+
+
+def changed(case: dict[str, Any]) -> dict[str, bytes]:
+    files = files_of(case["export"])
+    manifest = files["manifest.json"]
+    assert case["find"].encode() in manifest
+    return sealed(files, manifest.replace(case["find"].encode(), case["put"].encode(), 1))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_hostile_export_is_a_typed_error(case: dict[str, Any]) -> None:
+    files = changed(case)
+    began = time.perf_counter()
+    with pytest.raises(errors.OpError) as caught:
+        _core.Model.load_files(files)
+    assert time.perf_counter() - began < 1
+    kind = case["kind"] or "FailedPreconditionError"
+    assert type(caught.value).__name__ == kind
+    assert str(caught.value) == case["text"].replace("{version}", _core.version())
+
+
+def test_what_is_not_changed_loads() -> None:
+    for name in ("iris", "words"):
+        files = files_of(name)
+        _core.Model.load_files(sealed(files, files["manifest.json"]))
+
+
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (70_000, "graph: expected at most 65536 nodes; got 70000"),
+        (1_000_000, "expected JSON inside the limits of the format, got"),
+    ],
+)
+def test_a_million_nodes_are_too_many(count: int, message: str) -> None:
+    files = files_of("iris")
+    node = {"op": "identity", "inputs": [0], "attributes": {}, "dtype": "float32", "shape": [-1]}
+    manifest = json.loads(files["manifest.json"])
+    manifest["graph"]["nodes"] = [{"name": f"n{i}", **node} for i in range(count)]
+    text = json.dumps(manifest, separators=(",", ":"))
+    hostile = sealed(files, text.encode())
+    began = time.perf_counter()
+    with pytest.raises(errors.UnsafeInputError, match=message):
+        _core.Model.load_files(hostile)
+    assert time.perf_counter() - began < 5
+
+
+def test_every_cut_of_a_file_is_found() -> None:
+    files = files_of("iris")
+    for name, data in files.items():
+        for size in {0, 1, len(data) // 2, len(data) - 1}:
+            with pytest.raises((errors.DataLossError, errors.NotFoundError)):
+                _core.Model.load_files({**files, name: data[:size]})
+
+
+def test_memory_that_a_batch_would_take_is_counted_first() -> None:
+    files = files_of("words")
+    manifest = json.loads(files["manifest.json"])
+    nodes = manifest["graph"]["nodes"]
+    nodes.append(
+        {
+            "name": "big",
+            "op": "tile",
+            "inputs": [len(nodes) - 1],
+            "attributes": {"multiples": {"is": [2**40, 1]}},
+            "dtype": "float32",
+            "shape": [-1, 8],
+        }
+    )
+    manifest["signatures"]["serving_default"]["outputs"]["big"] = "big"
+    text = json.dumps(manifest, separators=(",", ":"))
+    model = _core.Model.load_files(sealed(files, text.encode()))
+    with pytest.raises(errors.ResourceExhaustedError, match='node "big": expected values of at mo'):
+        model.signatures["serving_default"]([b"word 1"])
