@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "holdfast/error.h"
 
 namespace py = pybind11;
@@ -55,6 +56,26 @@ Attribute attribute(const std::string& key, const py::handle& value) {
 
 }  // namespace
 
+namespace {
+
+// A str, or bytes where it is no text: vocabularies hold any.
+py::object held_text(const std::string& text) {
+  return is_utf8(text) ? py::object(py::str(text)) : py::object(py::bytes(text));
+}
+
+template <typename T>
+py::object held_value(const T& value) {
+  return py::cast(value);
+}
+py::object held_value(const std::string& text) { return held_text(text); }
+py::object held_value(const std::vector<std::string>& texts) {
+  py::list list;
+  for (const std::string& text : texts) list.append(held_text(text));
+  return list;
+}
+
+}  // namespace
+
 Attributes attributes_from_dict(const py::dict& dict) {
   Attributes attributes;
   for (const auto& [key, value] : dict) {
@@ -67,7 +88,7 @@ Attributes attributes_from_dict(const py::dict& dict) {
 py::dict dict_from_attributes(const Attributes& attributes) {
   py::dict dict;
   for (const auto& [key, value] : attributes) {
-    dict[py::str(key)] = std::visit([](const auto& held) { return py::cast(held); }, value);
+    dict[py::str(key)] = std::visit([](const auto& held) { return held_value(held); }, value);
   }
   return dict;
 }

@@ -66,20 +66,18 @@ def test_what_is_not_changed_loads() -> None:
     ("count", "message"),
     [
         (70_000, "graph: expected at most 65536 nodes; got 70000"),
-        (1_000_000, "expected JSON inside the limits of the format, got"),
+        (1_000_000, "expected JSON inside the limits of the format, got JSON text: expected at mo"),
     ],
 )
 def test_a_million_nodes_are_too_many(count: int, message: str) -> None:
     files = files_of("iris")
-    node = {"op": "identity", "inputs": [0], "attributes": {}, "dtype": "float32", "shape": [-1]}
     manifest = json.loads(files["manifest.json"])
-    manifest["graph"]["nodes"] = [{"name": f"n{i}", **node} for i in range(count)]
-    text = json.dumps(manifest, separators=(",", ":"))
-    hostile = sealed(files, text.encode())
+    manifest["graph"]["nodes"] = [{}] * count
+    hostile = sealed(files, json.dumps(manifest, separators=(",", ":")).encode())
     began = time.perf_counter()
     with pytest.raises(errors.UnsafeInputError, match=message):
         _core.Model.load_files(hostile)
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 2
 
 
 def test_every_cut_of_a_file_is_found() -> None:
