@@ -56,7 +56,7 @@ def test_the_cpp_example_predicts_with_an_export_of_the_python_one(
     receiver = tf.estimator.export.build_raw_serving_input_receiver_fn(
         {key: tf.TensorSpec([None], tf.float32) for key in ("length", "width")}
     )
-    export = names["classifier"].export_saved_model("export", receiver).decode()
+    export = names["classifier"].export_saved_model(str(tmp_path / "export"), receiver).decode()
 
     prefix = tmp_path / "prefix"
     run(tool("cmake"), "--install", str(cpp_build), "--prefix", str(prefix))

@@ -17,7 +17,7 @@
 
 namespace holdfast {
 
-struct Model::Impl {
+struct HOLDFAST_LOCAL Model::Impl {
   Impl(LoadedModel loaded, int thread_count);
 
   // Throws: NotFound listing the names.
