@@ -87,13 +87,13 @@ CommitResult parse_commit(std::string_view text) {
   const std::size_t body_bytes = text.substr(0, text.size() - 1).rfind('\n') + 1;
   std::string_view last = text.substr(body_bytes);
   std::string_view stored_text;
-  const auto stored =
-      take_line(last, "crc32c", stored_text) ? parse_crc(stored_text) : std::nullopt;
-  if (!stored || !last.empty())
+  const bool has_crc = take_line(last, "crc32c", stored_text) && last.empty();
+  const std::uint32_t stored = parse_crc(stored_text).value_or(0);
+  if (!has_crc || !parse_crc(stored_text))
     return failure(CommitState::kDamaged, "expected a last line \"crc32c <8 digits>\"");
   const std::uint32_t computed = crc32c(text.data(), body_bytes);
-  if (computed != *stored) {
-    return failure(CommitState::kDamaged, "expected crc32c " + crc_text(*stored) + ", got " +
+  if (computed != stored) {
+    return failure(CommitState::kDamaged, "expected crc32c " + crc_text(stored) + ", got " +
                                               crc_text(computed) + " from its bytes");
   }
   if (version != kVersion) {

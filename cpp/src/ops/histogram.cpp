@@ -3,6 +3,7 @@
 #include "base/histogram.h"
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -41,6 +42,9 @@ class BucketTable {
       const std::uint32_t least = negative ? bits | ((1U << kOtherBits) - 1) : bits;
       float value;
       std::memcpy(&value, &least, sizeof value);
+      // Whoever made the table may count denormals as zero; they lie in the buckets beside it.
+      const bool denormal = (least & kExponent) == 0 && (least & kFraction) != 0;
+      if (denormal) value = negative ? -FLT_MIN : FLT_MIN;
       start_[key] = static_cast<std::uint16_t>(is_finite(value) ? search(value) : buckets_);
     }
     limits_.push_back(std::numeric_limits<double>::infinity());
@@ -65,6 +69,8 @@ class BucketTable {
     return static_cast<std::size_t>(std::upper_bound(begin, last, value) - begin);
   }
 
+  static constexpr std::uint32_t kExponent = 0x7F800000U;
+  static constexpr std::uint32_t kFraction = 0x007FFFFFU;
   static constexpr int kKeyBits = 13;
   static constexpr int kOtherBits = 32 - kKeyBits;
   std::vector<double> limits_;
