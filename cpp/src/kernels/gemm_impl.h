@@ -126,7 +126,7 @@ class Multiplication {
         pack_b_(p_.b.lane_stride != 1 ||
                 (p_.rows > 2 * V::kTileRows && p_.steps * p_.columns > kSmallOperand)),
         packed_a_(p_.workspace),
-        packed_b_(p_.workspace + packed_a_floats(p_.rows, p_.steps)) {}
+        packed_b_(pack_b_ ? p_.workspace + packed_a_floats(p_.rows, p_.steps) : nullptr) {}
 
   void run() {
     const EvenParts steps(p_.steps, kMaxSteps);

@@ -26,14 +26,16 @@ class ProductSplit {
   ProductSplit(const KernelContext& context, std::int64_t rows, std::int64_t depth,
                std::int64_t cols)
       : scratch_(context.shared_scratch()) {
-    const std::int64_t flops = 2 * rows * depth * cols;
+    const std::int64_t floats_moved = rows * depth + depth * cols + rows * cols;
+    const std::int64_t work = 2 * rows * depth * cols + kFlopsOfFloat * floats_moved;
     const bool by_rows = rows >= cols;
-    const std::int64_t grains = std::max<std::int64_t>((by_rows ? rows : cols) / kGrain, 1);
+    const std::int64_t grain = by_rows ? kRowGrain : kGrain;
+    const std::int64_t grains = std::max<std::int64_t>((by_rows ? rows : cols) / grain, 1);
     const auto parts = static_cast<int>(
-        std::clamp<std::int64_t>(std::min(flops / kFlopsPerPart, grains), 1, context.threads));
+        std::clamp<std::int64_t>(std::min(work / kFlopsPerPart, grains), 1, context.threads));
     for (int part = 0; part < parts; ++part) {
       ProductPart piece{{0, rows}, {0, cols}, nullptr};
-      (by_rows ? piece.rows : piece.cols) = split_range(by_rows ? rows : cols, parts, part, kGrain);
+      (by_rows ? piece.rows : piece.cols) = split_range(by_rows ? rows : cols, parts, part, grain);
       offsets_.push_back(floats_);
       floats_ += kernels::table().dense_workspace_floats(piece.rows.end - piece.rows.begin, depth,
                                                          piece.cols.end - piece.cols.begin);
@@ -56,8 +58,10 @@ class ProductSplit {
 
  private:
   static constexpr std::int64_t kFlopsPerPart =
-      500'000;                                // about 5 us: what waking a thread must earn
-  static constexpr std::int64_t kGrain = 16;  // floats in a cache line
+      500'000;                                      // about 5 us: what waking a thread must earn
+  static constexpr std::int64_t kFlopsOfFloat = 4;  // what moving one costs, in flops
+  static constexpr std::int64_t kGrain = 16;        // floats in a cache line
+  static constexpr std::int64_t kRowGrain = 6;      // rows of a tile: no part ends in half a tile
   std::vector<ProductPart> parts_;
   std::vector<std::int64_t> offsets_;  // of each part's scratch, in floats
   std::int64_t floats_ = 0;
