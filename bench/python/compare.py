@@ -8,6 +8,7 @@ peak is measured in every round. Writes compare.json, compare.md and compare.png
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -135,7 +136,7 @@ def parse() -> argparse.Namespace:
     for option, names, what in (("--only", KEYS, "workloads"), ("--sides", LIBRARIES, "libraries")):
         parser.add_argument(
             option,
-            type=lambda text, names=names: peers.known(text, names),
+            type=functools.partial(peers.known, names=names),
             default=names,
             help=f"{what}, with commas ({','.join(names)})",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import sys
 import tempfile
@@ -130,7 +131,7 @@ def parse() -> argparse.Namespace:
     for option, names, default in (("--only", keys, keys), ("--sides", sides, sides[:1])):
         parser.add_argument(
             option,
-            type=lambda text, names=names: peers.known(text, names),
+            type=functools.partial(peers.known, names=names),
             default=default,
             help=f"some of {','.join(names)}, with commas (without it: {','.join(default)})",
         )

@@ -86,7 +86,7 @@ class Program:
 
     def answer(self, steps: int) -> dict[str, Any]:
         """Returns the probabilities of the first row, and the seconds of so many calls."""
-        words = [self.path, self.export, self.rows, str(self.batch), str(steps)]
+        words = [str(one) for one in (self.path, self.export, self.rows, self.batch, steps)]
         text = subprocess.run(words, check=True, capture_output=True, text=True).stdout
         found: dict[str, Any] = json.loads(text)
         return found
