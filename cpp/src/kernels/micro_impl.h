@@ -123,49 +123,65 @@ void micro(const MicroArgs<V>& args) {
   }
   run(left);
 
+  // The last vectors of the rows of C, and of what lies below: where C is cut they go through a
+  // copy with room for them, so that what is unrolled need not know.
+  alignas(64) float copy[kRows * W];
+  const std::int64_t last = (kVectors - 1) * W;
+  float* const last_c = args.c_is_cut ? copy : args.c + last;
+  const std::int64_t last_c_stride = args.c_is_cut ? W : args.c_stride;
   const auto store_each = [&](const auto& finished) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) {
-        float* const c = args.c + r * args.c_stride + v * W;
-        const F value = finished(sum[r][v], r, v);
-        if (v == kVectors - 1 && args.c_is_cut) {
-          V::store_tail(c, args.tail, value);
-        } else {
-          V::store(c, value);
-        }
+      for (int v = 0; v + 1 < kVectors; ++v) {
+        V::store(args.c + r * args.c_stride + v * W, finished(sum[r][v], r, v));
       }
+      V::store(last_c + r * last_c_stride, finished(sum[r][kVectors - 1], r, kVectors - 1));
+    }
+    if (!args.c_is_cut) return;
+#pragma GCC unroll 1
+    for (int r = 0; r < kRows; ++r) {
+      V::store_tail(args.c + r * args.c_stride + last, args.tail, V::load(copy + r * W));
     }
   };
-  const auto load_cut = [&](const float* p, int v) {
-    return v == kVectors - 1 && args.c_is_cut ? V::load_tail(p + v * W, args.tail)
-                                              : V::load(p + v * W);
-  };
-  const Relu<V> relu(0.0f);
   if (args.finish == Finish::kStore) {
     store_each([](F value, int, int) { return value; });
   } else if (args.finish == Finish::kReluSlope) {
+    const float* last_below = args.below + last;
+    std::int64_t last_below_stride = args.below_stride;
+    if (args.c_is_cut) {
+#pragma GCC unroll 1
+      for (int r = 0; r < kRows; ++r) {
+        V::store(copy + r * W, V::load_tail(last_below + r * args.below_stride, args.tail));
+      }
+      last_below = copy;
+      last_below_stride = W;
+    }
+    const Relu<V> relu(0.0f);
     store_each([&](F value, int r, int v) {
-      return relu.slope(load_cut(args.below + r * args.below_stride, v), value);
+      const float* below = v + 1 < kVectors ? args.below + r * args.below_stride + v * W
+                                            : last_below + r * last_below_stride;
+      return relu.slope(V::load(below), value);
     });
   } else {
     F bias[kVectors];
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) bias[v] = load_cut(args.bias, v);
-    if (args.finish == Finish::kBias) {
-      store_each([&](F value, int, int v) { return V::add(value, bias[v]); });
-    } else {
-      store_each([&](F value, int, int v) { return relu.value(V::add(value, bias[v])); });
+    for (int v = 0; v < kVectors; ++v) {
+      const bool cut = v + 1 == kVectors && args.c_is_cut;
+      bias[v] = cut ? V::load_tail(args.bias + v * W, args.tail) : V::load(args.bias + v * W);
     }
+    // relu(x) = max(0, x), and x = max(-inf, x), NaN included: one form for both.
+    const F floor = V::set(args.finish == Finish::kBiasRelu ? 0.0f : -__builtin_inff());
+    store_each([&](F value, int, int v) { return V::max(floor, V::add(value, bias[v])); });
   }
 }
 
-// The most vectors across of a tile of so many rows: as many sums as registers hold, at most 8.
+// The most vectors across of a tile of so many rows. One row or two leave most registers free,
+// which hide the latency of their chains; three have enough chains, and code is not free either.
 template <class V>
 constexpr int max_vectors(int rows) {
-  const int vectors = V::kTileRows * V::kTileVectors / (rows < 1 ? 1 : rows);
-  return vectors < 8 ? vectors : 8;
+  const int few = rows <= 1 ? 8 : 6;
+  return rows <= 2 && few * rows <= V::kTileRows * V::kTileVectors ? few : V::kTileVectors;
 }
 
 // at[rows][vectors]: the kernel of every tile up to kTileRows x max_vectors(rows).
