@@ -72,7 +72,7 @@ _FAMILIES: dict[str, tuple[_Family, ...]] = {
         _Family(
             ("BestExporter", "FinalExporter", "LatestExporter"),
             ("Estimator",),
-            "its model_dir is what continues and predicts; see",
+            "call export_saved_model when you want an export, with",
         ),
     ),
     "layers": (

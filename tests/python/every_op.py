@@ -155,6 +155,12 @@ _GRADS: list[Use] = [
         ),
     ),
     Use(
+        "embedding_grad",
+        (FLOAT, INT),
+        NOWHERE,
+        build=lambda d, i: apply("embedding_grad", [d, _small_ids(i), _weights("table", [4, 4])]),
+    ),
+    Use(
         "gather_grad",
         (FLOAT, INT),
         NOWHERE,
@@ -257,6 +263,13 @@ USES: list[Use] = [
         build=lambda x: x + hf.constant(np.array([0.1, np.inf, -0.0, 3e38], np.float32)),
     ),
     Use("variable", (FLOAT,), FLOAT, build=lambda x: x * _weights("scale", [4])),
+    Use(
+        "embedding",
+        (INT,),
+        NOWHERE,
+        build=lambda i: apply("embedding", [_weights("table", [4, 3]), _small_ids(i)]),
+    ),
+    Use("bounded_ids", (INT,), INT, {"size": 4, "default": 1}),
     Use("group", (FLOAT,), NOWHERE),
     Use(
         "auc_counts",
@@ -274,6 +287,9 @@ USES: list[Use] = [
 # Operations that write to a variable are no part of a model that predicts, and the program's
 # fusion makes some of them.
 WRITERS = {
+    "concat_embedding",
+    "embedding_grad_adagrad",
+    "embedding_grad_gradient_descent",
     "assign",
     "assign_add",
     "assign_sub",
