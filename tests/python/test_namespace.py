@@ -28,6 +28,7 @@ MODULES = (
     "metrics",
     "nn",
     "random",
+    "saved_model",
     "summary",
     "train",
 )
@@ -40,16 +41,20 @@ PROMISED = {
     "data.experimental": "CsvDataset make_csv_dataset",
     "errors": "OpError InvalidArgumentError NotFoundError NoCheckpointError "
     "CheckpointMismatchError CheckpointCorruptError CheckpointSaveError",
-    "estimator": "DNNClassifier Estimator EstimatorSpec ModeKeys RunConfig inputs",
+    "estimator": "DNNClassifier Estimator EstimatorSpec ModeKeys RunConfig export inputs",
+    "estimator.export": "ServingInputReceiver TensorServingInputReceiver PredictOutput "
+    "ClassificationOutput RegressionOutput build_raw_serving_input_receiver_fn "
+    "build_parsing_serving_input_receiver_fn",
     "estimator.inputs": "numpy_input_fn pandas_input_fn",
-    "feature_column": "numeric_column input_layer",
-    "io": "decode_csv",
+    "feature_column": "numeric_column input_layer make_parse_example_spec",
+    "io": "decode_csv parse_example FixedLenFeature",
     "layers": "dense dropout",
     "nn": "relu relu6 leaky_relu elu selu tanh sigmoid softplus softsign softmax dropout "
     "softmax_cross_entropy_with_logits sigmoid_cross_entropy_with_logits",
     "losses": "Reduction sigmoid_cross_entropy sparse_softmax_cross_entropy mean_squared_error",
     "metrics": "accuracy auc mean precision recall",
     "random": "set_seed set_random_seed",
+    "saved_model": "load signature_constants",
     "train": "AdagradOptimizer GradientDescentOptimizer get_global_step latest_checkpoint "
     "list_variables load_checkpoint load_variable write_checkpoint",
 }

@@ -29,7 +29,7 @@ struct FuzzTarget {
 extern const FuzzTarget kCommitTarget;     // the text of a COMMIT
 extern const FuzzTarget kManifestTarget;   // the text of a manifest.json
 extern const FuzzTarget kEventsTarget;     // the bytes of an event file
-extern const FuzzTarget kGraphTarget;     // graph and signatures of an export
+extern const FuzzTarget kGraphTarget;      // graph and signatures of an export
 extern const FuzzTarget kDirectoryTarget;  // COMMIT, manifest and shards: fuzz_directory.h
 
 const std::vector<const FuzzTarget*>& fuzz_targets();
