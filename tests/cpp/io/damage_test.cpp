@@ -115,7 +115,7 @@ const Hostile kHostile[] = {
     {"version of three", "[1,0]", "[1,0,0]", "CheckpointCorruptError"},
     {"required feature", "\"required_features\":[]", "\"required_features\":[\"sha256\"]",
      "CheckpointVersionError"},
-    {"other format", "holdfast.checkpoint", "holdfast.savedmodel", "CheckpointCorruptError"},
+    {"other format", "holdfast.checkpoint", "holdfast.checkpoints", "CheckpointCorruptError"},
     {"big-endian", "\"little\"", "\"big\"", "CheckpointVersionError"},
     {"other checksum", "\"checksum\":\"crc32c\"", "\"checksum\":\"xxh3\"",
      "CheckpointVersionError"},
