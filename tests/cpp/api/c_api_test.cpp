@@ -153,7 +153,8 @@ TEST_F(CApi, WhatDoesNotFitIsNamed) {
   EXPECT_EQ(numbers({1, 2, 3}, {1, 3}), nullptr);
   expect_error(HOLDFAST_INVALID_ARGUMENT, "input \"x\": expected shape [?, 2]; got [1, 3]");
   EXPECT_EQ(numbers({1, 2}, {1, 2}, "z"), nullptr);
-  expect_error(HOLDFAST_INVALID_ARGUMENT, "input \"x\": expected a value of float32 [?, 2]; got none");
+  expect_error(HOLDFAST_INVALID_ARGUMENT,
+               "input \"x\": expected a value of float32 [?, 2]; got none");
   EXPECT_EQ(numbers({1, 2}, {-1, 2}), nullptr);
   expect_error(HOLDFAST_INVALID_ARGUMENT, "input \"x\": expected sizes of at least 0; got [?, 2]");
   EXPECT_EQ(numbers({}, {std::int64_t{1} << 62, 4}), nullptr);
