@@ -1,5 +1,5 @@
-// Memory for large tensors and for copies of whole states: taken from the system in huge pages where there are any, not
-// cleared by us, given back whole. Not thread-safe.
+// Memory for large tensors and for copies of whole states: taken from the system in huge pages
+// where there are any, not cleared by us, given back whole. Not thread-safe.
 #pragma once
 
 #include <cstddef>
