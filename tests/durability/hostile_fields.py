@@ -36,7 +36,7 @@ def _at_the_top() -> list[Case]:
         field(
             "other format",
             "holdfast.checkpoint",
-            "holdfast.savedmodel",
+            "holdfast.checkpoints",
             CORRUPT,
             'format "holdfast.checkpoint"',
         ),
