@@ -68,6 +68,7 @@ NodeId input_layer(Graph& graph, const std::vector<NodeId>& features) {
   std::sort(sorted.begin(), sorted.end(),
             [&](NodeId a, NodeId b) { return graph.node(a).name < graph.node(b).name; });
   std::vector<NodeId> parts;
+  parts.reserve(sorted.size());
   for (const NodeId feature : sorted) parts.push_back(numeric_part(graph, feature));
   return graph.add("concat", std::move(parts), {{"axis", std::int64_t{1}}}, "input_layer/concat");
 }

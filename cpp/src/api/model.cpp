@@ -145,27 +145,27 @@ const Signature& Model::signature(const std::string& name) const {
   return impl_->model.signatures[impl_->index_of(name)];
 }
 
-TensorMap Model::predict(const TensorMap& inputs, const std::string& name) const {
-  const std::size_t index = impl_->index_of(name);
-  const Signature& signature = impl_->model.signatures[index];
+TensorMap Model::predict(const TensorMap& inputs, const std::string& signature) const {
+  const std::size_t index = impl_->index_of(signature);
+  const Signature& chosen = impl_->model.signatures[index];
   std::vector<TensorType> types;
   std::vector<const Tensor*> values;
-  for (std::size_t i = 0; i < signature.inputs.size(); ++i) {
-    const auto found = inputs.find(signature.inputs[i].name);
-    if (found == inputs.end()) ModelCall::missing(signature, i);
+  for (std::size_t i = 0; i < chosen.inputs.size(); ++i) {
+    const auto found = inputs.find(chosen.inputs[i].name);
+    if (found == inputs.end()) ModelCall::missing(chosen, i);
     types.push_back({found->second.dtype(), found->second.shape()});
     values.push_back(&found->second);
   }
   if (inputs.size() > values.size()) {
     for (const auto& [input, value] : inputs)
-      if (signature.find_input(input) == nullptr) ModelCall::unexpected(signature, input);
+      if (chosen.find_input(input) == nullptr) ModelCall::unexpected(chosen, input);
   }
   ModelCall call(*this, index, types);
   for (std::size_t i = 0; i < values.size(); ++i) copy_elements(*values[i], call.feed(i));
   call.run();
   TensorMap outputs;
-  for (std::size_t i = 0; i < signature.outputs.size(); ++i)
-    outputs.emplace(signature.outputs[i].name, copy_of(call.value(i)));
+  for (std::size_t i = 0; i < chosen.outputs.size(); ++i)
+    outputs.emplace(chosen.outputs[i].name, copy_of(call.value(i)));
   return outputs;
 }
 

@@ -57,8 +57,10 @@ ModelCall::ModelCall(const Model& model, std::size_t index, const std::vector<Te
   if (plan_ != nullptr) return;  // what fits a plan fits the signature
   check_inputs(signature, inputs);
   std::vector<NodeId> outputs;
+  outputs.reserve(signature.outputs.size());
   for (const SignatureTensor& output : signature.outputs) outputs.push_back(output.node);
   std::vector<Shape> shapes;
+  shapes.reserve(inputs.size());
   for (const TensorType& input : inputs) shapes.push_back(input.shape);
   plan_ = std::unique_ptr<Plan>(
       new Plan{inputs, model_.plan(signature, outputs, shapes, model_.threads)});

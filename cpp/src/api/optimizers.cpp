@@ -103,6 +103,7 @@ NodeId minimize(Graph& graph, NodeId loss, const GradientDescentOptimizer& optim
   const std::vector<Update> updates = gradients_of(graph, loss);
   const NodeId rate =
       scalar(graph, DType::kFloat32, optimizer.learning_rate, "GradientDescent/learning_rate");
+  results.reserve(updates.size());
   for (const auto& [variable, gradient] : updates) {
     results.push_back(graph.add("apply_gradient_descent", {variable, rate, gradient}, {},
                                 "GradientDescent/update"));

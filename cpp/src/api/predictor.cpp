@@ -70,6 +70,7 @@ struct Predictor::Impl {
         pool(options.threads > 0 ? options.threads : default_thread_count()) {
     const std::vector<Shape> shapes = shapes_of(signature, options.batch);
     std::vector<NodeId> nodes;
+    nodes.reserve(wanted.size());
     for (const SignatureTensor* output : wanted) nodes.push_back(output->node);
     program = std::shared_ptr<Program>(
         new Program(model->plan(signature, nodes, shapes, pool.threads())));

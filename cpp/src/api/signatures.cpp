@@ -72,6 +72,7 @@ void check_inputs(const Signature& signature, const Graph& graph) {
                                   "\": expected a placeholder of its own; got that of another");
   }
   std::vector<NodeId> wanted;
+  wanted.reserve(signature.outputs.size());
   for (const SignatureTensor& output : signature.outputs) wanted.push_back(output.node);
   for (const NodeId id : needed_by(graph, wanted)) {
     const Node& node = graph.node(id);

@@ -225,7 +225,8 @@ RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
     }
     std::size_t first = plain.size();
     for (std::size_t i = 0; i < kind.recorders.size(); ++i)
-      first += self.recorders[i].step_done(current->program, first, this->global_step());
+      first += self.recorders[i].step_done(current->program, first,
+                                           global_step == nullptr ? 0 : *global_step);
   }
   if (current_kind.fetches) {
     const std::vector<NodeId> nodes = wanted(current_kind);

@@ -68,9 +68,9 @@ class ExportWriter {
       staged_->write_metadata();
       return publish();
     } catch (const WriteFailure& failure) {
-      const Error error = error_of(failure);
+      Error error = error_of(failure);
       discard();
-      throw error;
+      throw Error(std::move(error));
     } catch (...) {
       discard();
       throw;
