@@ -10,8 +10,8 @@ namespace {
 struct VecScalar {
   static constexpr const char* kName = "scalar";
   static constexpr int kWidth = 1;  // floats in F
-  // Register tile of a matrix product: rows, and vectors across.
-  static constexpr int kTileRows = 4;
+  // Register tile of a matrix product: rows, and vectors across. Small: nobody is fast here.
+  static constexpr int kTileRows = 2;
   static constexpr int kTileVectors = 4;
   using F = float;          // floats
   using I = std::uint32_t;  // as many 32-bit words

@@ -2,6 +2,7 @@
 #include "holdfast/c_api.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
@@ -31,8 +32,8 @@ std::string write_model() {
   const NodeId id = graph.add("vocabulary_lookup", {word}, vocabulary);
   const NodeId again = graph.add("vocabulary_gather", {id}, vocabulary);
   global_step(graph);
-  const std::filesystem::path base =
-      std::filesystem::path(::testing::TempDir()) / "holdfast_c_api_test";
+  const std::filesystem::path base = std::filesystem::path(::testing::TempDir()) /
+                                     ("holdfast_c_api_test." + std::to_string(::getpid()));
   std::filesystem::remove_all(base);
   SavedModelContents contents;
   contents.variables = Trainer(graph, {1, 1}).contents().tensors;

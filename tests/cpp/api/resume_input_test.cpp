@@ -1,10 +1,12 @@
 // Trainer::resume_input: the next batch is the one that would have come, or an error says why not.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <numeric>
 #include <optional>
+#include <string>
 
 #include "holdfast/dataset.h"
 #include "holdfast/layers.h"
@@ -51,8 +53,9 @@ class ResumeInput : public ::testing::Test {
   Graph graph_;
   NodeId x_ = kNoNode;
   NodeId step_ = kNoNode;
-  std::filesystem::path dir_ =
-      std::filesystem::path(::testing::TempDir()) / "holdfast_resume_input_test";
+  // Of this process: tests run side by side.
+  std::filesystem::path dir_ = std::filesystem::path(::testing::TempDir()) /
+                               ("holdfast_resume_input_test." + std::to_string(::getpid()));
 };
 
 TEST_F(ResumeInput, GoesOnWithTheNextBatch) {
