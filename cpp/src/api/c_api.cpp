@@ -3,6 +3,7 @@
 #include "holdfast/c_api.h"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
@@ -84,12 +85,16 @@ holdfast_dtype number_of(DType dtype) {
 }
 
 DType dtype_of(const holdfast_tensor& tensor) {
+  // C lets any int into an enum; C++ may not even look at one that is none of its values.
+  static_assert(sizeof tensor.dtype == sizeof(int));
+  int number = 0;
+  std::memcpy(&number, &tensor.dtype, sizeof number);
   for (const Kind& kind : kKinds) {
-    if (kind.number == tensor.dtype) return kind.dtype;
+    if (static_cast<int>(kind.number) == number) return kind.dtype;
   }
   throw Error(Code::kInvalidArgument, "input \"" + text_or_empty(tensor.name) +
                                           "\": expected a dtype of holdfast_dtype; got " +
-                                          std::to_string(static_cast<int>(tensor.dtype)));
+                                          std::to_string(number));
 }
 
 // Tensors as C sees them. Requires: what they are made of stays where it is.

@@ -15,6 +15,7 @@ constexpr std::int64_t kLineFloats = 16;  // a cache line
 constexpr std::int64_t kFloatsAhead = 4 * kLineFloats;
 
 inline void fetch_row(const float* row, std::int64_t cols) {
+  if (cols <= 0) return;
   const std::int64_t ahead = cols < kFloatsAhead ? cols : kFloatsAhead;
   for (std::int64_t j = 0; j < ahead; j += kLineFloats) __builtin_prefetch(row + j);
   __builtin_prefetch(row + ahead - 1);  // a row need not begin with a line

@@ -68,7 +68,10 @@ struct Model {
     for (const NodeId target : targets) wanted[static_cast<std::size_t>(target)] = true;
     std::vector<bool> needed = wanted;
     for (std::size_t i = list.size(); i-- > 0;) {
-      if (!needed[i]) list[i].inputs.clear();
+      if (!needed[i]) {
+        list[i].op = "constant";
+        list[i].inputs.clear();
+      }
       for (const NodeId input : list[i].inputs) needed[static_cast<std::size_t>(input)] = true;
     }
     fuse_embeddings(list, wanted);
