@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 enum { kMostInputs = 16, kMostDimensions = 4 };
-
-static int fail(const char* what) {
-  fprintf(stderr, "c_predict: %s: %s\n", what, holdfast_last_error());
-  return 1;
+static int complain(const char* what, const char* why, int exit_code) {
+  const char* const parts[] = {"c_predict: ", what, ": ", why, "\n"};
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i) fputs(parts[i], stderr);
+  return exit_code;
 }
+
+static int fail(const char* what) { return complain(what, holdfast_last_error(), 1); }
 
 /* Fills in what one row of numbers needs; returns whether they fit. */
 static int make_row(const holdfast_tensor* described, size_t count, char** numbers,
@@ -45,17 +47,15 @@ static void print(const holdfast_tensor* tensor) {
         break;
       default:
         printf(" ?");
-        break;
     }
   }
   printf("\n");
 }
 
 int main(int argc, char** argv) {
-  if (argc < 2) return fprintf(stderr, "c_predict: expected EXPORT_DIR NUMBER ...\n"), 2;
+  if (argc < 2) return complain("arguments", "expected EXPORT_DIR NUMBER ...", 2);
   holdfast_model* model = holdfast_model_load(argv[1], 1);
   if (model == NULL) return fail("load");
-
   size_t count = 0;
   const holdfast_tensor* inputs = holdfast_model_inputs(model, NULL, &count);
   if (inputs == NULL) return fail("inputs");
@@ -64,8 +64,8 @@ int main(int argc, char** argv) {
   int64_t shapes[kMostInputs][kMostDimensions];
   if (count > kMostInputs || (size_t)argc != count + 2 ||
       !make_row(inputs, count, argv + 2, row, values, shapes)) {
-    fprintf(stderr, "c_predict: expected a number for each of %zu inputs\n", count);
-    return 2;
+    holdfast_model_free(model);
+    return complain("arguments", "expected a number for each input of the export", 2);
   }
 
   holdfast_result* result = holdfast_model_predict(model, NULL, row, count);

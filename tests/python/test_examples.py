@@ -99,7 +99,11 @@ def test_train_iris_exports_what_predict_iris_loads(examples: Path, tmp_path: Pa
         ("predict_iris", [EXPORT, "Height=1"], "predict_iris: no such input: Height=1"),
         ("serve_threads", ["nowhere", 2, 2], "serve_threads: nowhere: expected an exported model"),
         ("c_predict", ["nowhere"], "c_predict: load: nowhere: expected an exported model"),
-        ("c_predict", [EXPORT, 1], "c_predict: expected a number for each of 4 inputs"),
+        (
+            "c_predict",
+            [EXPORT, 1],
+            "c_predict: arguments: expected a number for each input of the export",
+        ),
         ("train_iris", ["nowhere", ".", 1], "train_iris: "),
     ],
 )
