@@ -35,6 +35,7 @@ __all__ = [
     "swish",
     "tanh",
     "xw_plus_b",
+    "zero_fraction",
 ]
 
 
@@ -175,6 +176,12 @@ def xw_plus_b(
 ) -> Tensor:
     """Returns x times weights, plus biases."""
     return apply("dense", [x, weights, biases], name=name or "xw_plus_b")
+
+
+def zero_fraction(value: TensorLike, name: str | None = None) -> Tensor:
+    """Returns the share of values that are zero, a float32 scalar; NaN of nothing."""
+    value = convert_to_tensor(value, preferred_dtype=dtypes.float32)
+    return apply("zero_fraction", [value], name=name or "zero_fraction")
 
 
 def l2_loss(t: TensorLike, name: str | None = None) -> Tensor:

@@ -179,6 +179,7 @@ USES: list[Use] = [
     *_unary("logical_not", BOOL),
     *_unary("as_string", INT, TEXT),
     Use("histogram", (FLOAT,), NOWHERE),
+    Use("zero_fraction", (FLOAT,), NOWHERE),
     *_binary("add sub mul div maximum minimum div_no_nan pow floordiv mod", FLOAT),
     *_binary("add sub mul maximum minimum", INT),
     *_binary("sigmoid_cross_entropy", FLOAT),

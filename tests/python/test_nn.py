@@ -111,6 +111,12 @@ def test_dropout_refuses_other_shares() -> None:
         tf.nn.dropout([1.0], rate=1.5)
 
 
+def test_zero_fraction() -> None:
+    assert tf.nn.zero_fraction([0.0, -0.0, 3.0, float("nan")]).item() == 0.5  # 2 of 4
+    assert tf.nn.zero_fraction(tf.constant([0, 1, 2, 4])).item() == 0.25
+    assert np.isnan(tf.nn.zero_fraction(tf.constant([], tf.float32)).item())
+
+
 def test_l2_loss_and_bias_add() -> None:
     assert tf.nn.l2_loss([3.0, 4.0]).item() == 12.5  # (9 + 16) / 2
     assert tf.nn.bias_add([[1.0, 2.0]], [10.0, 20.0]).tolist() == [[11.0, 22.0]]

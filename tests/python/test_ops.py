@@ -377,13 +377,19 @@ def mean(x: Array, **how: Any) -> Any:
     return np.trunc(np.mean(x, **how))
 
 
+def zero_fraction(x: Array) -> Array:
+    return np.float32(np.mean(x == 0) if x.size else np.nan)
+
+
 def histogram(x: Array) -> Array:
-    """min, max, num, sum, sum of squares, then the count below each of TensorFlow's limits."""
+    """min, max, num, sum, squares, buckets of min and max, then the count below each limit."""
     limits = np.array(_core.histogram_limits())
     counts = np.zeros(len(limits))
-    np.add.at(counts, np.searchsorted(limits, x.ravel(), side="right"), 1)
     ends = [x.min(), x.max()] if x.size else [0, 0]
-    return np.array([*ends, x.size, x.sum(), np.square(x).sum(), *counts])
+    buckets = np.searchsorted(limits, [ends, *x.reshape(-1, 1).repeat(2, axis=1)], side="right")
+    np.add.at(counts, buckets[1:, 0], 1)
+    span = buckets[0] if x.size else [0, 0]
+    return np.array([*ends, x.size, x.sum(), np.square(x).sum(), *span, *counts])
 
 
 ANY_DTYPE = [*NUMBERS, "bool", "string"]
@@ -511,6 +517,7 @@ REDUCTIONS = [
     Case(op="argmin", operands=along(), reference=np.argmin),
     Case(op="sum_like", operands=like_a_wider_one(True), reference=sum_like),
     Case(op="histogram", operands=one(NUMBERS), reference=histogram),
+    Case(op="zero_fraction", operands=one(NUMBERS), reference=zero_fraction),
     Case(op="histogram", operands=within(-1e-9, 1e9), reference=histogram),
     Case(op="auc_counts", operands=scored(), reference=auc_counts),
 ]

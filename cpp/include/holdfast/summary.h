@@ -71,7 +71,7 @@ class HOLDFAST_API EventWriter {
   EventWriter& operator=(EventWriter&&) noexcept;
 
   // Adds an event; a wall_time of 0 becomes the time of the call.
-  void add(Event event);
+  void add(const Event& event);
   // Returns once everything added before is written to the file (not synced).
   void flush();
   // Flushes, ends the thread and gives the descriptor back. A later add() goes on in the same file,

@@ -27,19 +27,15 @@ void check_source(const Graph& graph, const SummarySource& source) {
                   shape_text(node.type.shape));
 }
 
-SummaryValue value_of(const SummarySource& source, const Buffer& buffer) {
-  SummaryValue value;
-  value.tag = source.tag;
-  value.kind = source.kind;
-  if (source.kind == SummaryValue::Kind::kHistogram) {
-    value.histogram = histogram_value(buffer.as<double>());
-  } else if (source.kind == SummaryValue::Kind::kText) {
+void read(const Buffer& buffer, SummaryValue& value) {
+  if (value.kind == SummaryValue::Kind::kHistogram) {
+    read_histogram(buffer.as<double>(), value.histogram);
+  } else if (value.kind == SummaryValue::Kind::kText) {
     value.text = *buffer.as<std::string>();
   } else {
     value.scalar = buffer.dtype == DType::kFloat32 ? *buffer.as<float>()
                                                    : static_cast<float>(*buffer.as<double>());
   }
-  return value;
 }
 
 }  // namespace
@@ -50,13 +46,17 @@ StepSummaries::StepSummaries(const Graph& graph, std::shared_ptr<EventWriter> wr
   for (const SummarySource& source : plan_.sources) {
     check_source(graph, source);
     nodes_.push_back(source.node);
+    SummaryValue value;
+    value.tag = source.tag;
+    value.kind = source.kind;
+    event_.values.push_back(std::move(value));
   }
   if (nodes_.empty()) plan_.every = 0;
 }
 
 std::size_t StepSummaries::step_done(const Program& program, std::size_t first,
                                      std::int64_t global_step) {
-  for (Event& event : std::exchange(plan_.opening, {})) writer_->add(std::move(event));
+  for (const Event& event : std::exchange(plan_.opening, {})) writer_->add(event);
   const std::size_t own = due() ? nodes_.size() : 0;
   if (own > 0) record(program, first, global_step);
   if (plan_.speed_every > 0 && step_ % plan_.speed_every == 0) measure_speed(global_step);
@@ -65,12 +65,9 @@ std::size_t StepSummaries::step_done(const Program& program, std::size_t first,
 }
 
 void StepSummaries::record(const Program& program, std::size_t first, std::int64_t global_step) {
-  Event event;
-  event.step = global_step;
-  event.values.reserve(plan_.sources.size());
-  for (std::size_t i = 0; i < plan_.sources.size(); ++i)
-    event.values.push_back(value_of(plan_.sources[i], program.value(first + i)));
-  writer_->add(std::move(event));
+  event_.step = global_step;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) read(program.value(first + i), event_.values[i]);
+  writer_->add(event_);
 }
 
 // The first step only starts the clock, as in TF.
@@ -85,7 +82,7 @@ void StepSummaries::measure_speed(std::int64_t global_step) {
   Event event;
   event.step = global_step;
   event.values.push_back(std::move(speed));
-  writer_->add(std::move(event));
+  writer_->add(event);
 }
 
 }  // namespace holdfast

@@ -30,6 +30,7 @@ class StepSummaries {
   std::shared_ptr<EventWriter> writer_;
   SummaryPlan plan_;
   std::vector<NodeId> nodes_;
+  Event event_;            // its memory is used again
   std::int64_t step_ = 0;  // steps done since the plan was set
   std::chrono::steady_clock::time_point speed_since_;
 };

@@ -26,7 +26,7 @@ EventWriter& EventWriter::operator=(EventWriter&& other) noexcept {
   return *this;
 }
 
-void EventWriter::add(Event event) { impl_->queue.add(std::move(event)); }
+void EventWriter::add(const Event& event) { impl_->queue.add(event); }
 void EventWriter::flush() { impl_->queue.flush(); }
 void EventWriter::close() { impl_->queue.close(); }
 const std::string& EventWriter::directory() const noexcept { return impl_->queue.directory(); }

@@ -14,11 +14,11 @@ namespace holdfast {
 // Source: InitDefaultBuckets of tensorflow/core/lib/histogram/histogram.cc.
 const std::vector<double>& histogram_limits();
 
-// What the operation "histogram" gives: kHistogramFacts numbers (min, max, num, sum, sum of
-// squares), then a count for each bucket.
-constexpr std::int64_t kHistogramFacts = 5;
+// What the operation "histogram" gives: kHistogramFacts numbers, then a count for each bucket. The
+// numbers: min, max, num, sum, sum of squares, the buckets of min and max.
+constexpr std::int64_t kHistogramFacts = 7;
 
-// The summary of such a result: a run of empty buckets becomes one.
-HistogramValue histogram_value(const double* result);
+// The summary of such a result: a run of empty buckets becomes one. Uses the memory of `value`.
+void read_histogram(const double* result, HistogramValue& value);
 
 }  // namespace holdfast

@@ -20,6 +20,14 @@ To bits_as(From from) noexcept {
   return to;
 }
 
+// Returns how many of `bytes` it takes.
+std::size_t put_varint(std::uint64_t value, char (&bytes)[kMaxVarintBytes]) noexcept {
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= kVarintBits) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  return size;
+}
+
 }  // namespace
 
 void WireWriter::tag(int field, WireType type) {
@@ -27,17 +35,19 @@ void WireWriter::tag(int field, WireType type) {
 }
 
 void WireWriter::varint(std::uint64_t value) {
-  while (value >= 0x80) {
-    text_.push_back(static_cast<char>(value | 0x80));
-    value >>= kVarintBits;
-  }
-  text_.push_back(static_cast<char>(value));
+  char bytes[kMaxVarintBytes];
+  text_.append(bytes, put_varint(value, bytes));
 }
 
 void WireWriter::fixed(std::uint64_t bits, int size) {
   char bytes[sizeof bits];
   for (int i = 0; i < size; ++i) bytes[i] = static_cast<char>(bits >> (8 * i));
   text_.append(bytes, static_cast<std::size_t>(size));
+}
+
+void WireWriter::put_length_before(std::size_t begin) {
+  char bytes[kMaxVarintBytes];
+  text_.insert(begin, bytes, put_varint(text_.size() - begin, bytes));
 }
 
 WireWriter& WireWriter::integer(int field, std::int64_t value) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace holdfast {
 
@@ -14,6 +15,10 @@ enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFix
 
 class WireWriter {
  public:
+  WireWriter() = default;
+  // Continues `text`, whose memory it uses.
+  explicit WireWriter(std::string text) : text_(std::move(text)) {}
+
   // Integers and enumerations; negative ones are the ten bytes of their two's complement.
   WireWriter& integer(int field, std::int64_t value);
   WireWriter& float64(int field, double value);
@@ -21,12 +26,23 @@ class WireWriter {
   // Strings, bytes and messages.
   WireWriter& bytes(int field, std::string_view value);
   WireWriter& message(int field, const WireWriter& value) { return bytes(field, value.text()); }
+  // A message whose fields `write(*this)` adds: without a writer of its own, and the copy from it.
+  template <typename Write>
+  WireWriter& nested(int field, const Write& write) {
+    tag(field, WireType::kBytes);
+    const std::size_t begin = text_.size();
+    write(*this);
+    put_length_before(begin);
+    return *this;
+  }
   // A packed repeated double.
   WireWriter& doubles(int field, const double* values, std::size_t count);
 
   const std::string& text() const noexcept { return text_; }
+  std::string take() && noexcept { return std::move(text_); }
 
  private:
+  void put_length_before(std::size_t begin);
   void tag(int field, WireType type);
   void varint(std::uint64_t value);
   void fixed(std::uint64_t bits, int size);

@@ -132,11 +132,19 @@ struct OpDef {
   bool writes_variable = false;
   // Is input 0 itself wherever the result has its dtype and sizes: the program then copies nothing.
   bool is_identity_of_same_type = false;
+  // The kernel finds its result of the run before where it wrote it: such a result has memory of
+  // its own.
+  bool keeps_result = false;
 };
 
 // An OpDef with that flag.
 inline OpDef identity_of_same_type(OpDef def) {
   def.is_identity_of_same_type = true;
+  return def;
+}
+
+inline OpDef keeping_result(OpDef def) {
+  def.keeps_result = true;
   return def;
 }
 

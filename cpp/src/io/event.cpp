@@ -47,35 +47,32 @@ constexpr int kPluginName = 1;
 constexpr int kDataClass = 4;
 constexpr int kDataClassTensor = 2;
 
-WireWriter histogram_message(const HistogramValue& value) {
-  WireWriter writer;
+void add_histogram(WireWriter& writer, const HistogramValue& value) {
   writer.float64(kMin, value.min).float64(kMax, value.max).float64(kNum, value.num);
   writer.float64(kSum, value.sum).float64(kSumSquares, value.sum_squares);
   writer.doubles(kBucketLimit, value.limits.data(), value.limits.size());
   writer.doubles(kBucket, value.counts.data(), value.counts.size());
-  return writer;
 }
 
 // The form of TF 2, which TensorBoard displays: a string tensor marked for the text plugin.
 void add_text(WireWriter& value, const std::string& text) {
-  WireWriter tensor;
-  tensor.integer(kDType, kDTypeString).bytes(kTensorShape, {}).bytes(kStringVal, text);
-  WireWriter plugin;
-  plugin.bytes(kPluginName, "text");
-  WireWriter metadata;
-  metadata.message(kPluginData, plugin).integer(kDataClass, kDataClassTensor);
-  value.message(kTensor, tensor).message(kMetadata, metadata);
+  value.nested(kTensor, [&](WireWriter& tensor) {
+    tensor.integer(kDType, kDTypeString).bytes(kTensorShape, {}).bytes(kStringVal, text);
+  });
+  value.nested(kMetadata, [](WireWriter& metadata) {
+    metadata.nested(kPluginData, [](WireWriter& plugin) { plugin.bytes(kPluginName, "text"); });
+    metadata.integer(kDataClass, kDataClassTensor);
+  });
 }
 
-WireWriter value_message(const SummaryValue& value) {
-  WireWriter writer;
+void add_value(WireWriter& writer, const SummaryValue& value) {
   writer.bytes(kTag, value.tag);
   switch (value.kind) {
     case SummaryValue::Kind::kScalar:
       writer.float32(kSimpleValue, value.scalar);
       break;
     case SummaryValue::Kind::kHistogram:
-      writer.message(kHisto, histogram_message(value.histogram));
+      writer.nested(kHisto, [&](WireWriter& histo) { add_histogram(histo, value.histogram); });
       break;
     case SummaryValue::Kind::kText:
       add_text(writer, value.text);
@@ -83,7 +80,6 @@ WireWriter value_message(const SummaryValue& value) {
     case SummaryValue::Kind::kOther:
       break;
   }
-  return writer;
 }
 
 [[noreturn]] void wrong_type(const char* what) {
@@ -202,25 +198,32 @@ void parse_summary(std::string_view bytes, std::vector<SummaryValue>& values) {
 
 }  // namespace
 
-std::string encode_event(const Event& event) {
-  WireWriter writer;
-  writer.float64(kWallTime, event.wall_time);
+void append_event(std::string& to, const Event& event, double wall_time) {
+  WireWriter writer(std::move(to));
+  writer.float64(kWallTime, wall_time);
   if (event.step != 0) writer.integer(kStep, event.step);
   if (!event.file_version.empty()) writer.bytes(kFileVersion, event.file_version);
   if (!event.graph_def.empty()) writer.bytes(kGraphDef, event.graph_def);
   if (!event.values.empty()) {
-    WireWriter summary;
-    for (const SummaryValue& value : event.values) summary.message(kValue, value_message(value));
-    writer.message(kSummary, summary);
+    writer.nested(kSummary, [&](WireWriter& summary) {
+      for (const SummaryValue& value : event.values)
+        summary.nested(kValue, [&](WireWriter& message) { add_value(message, value); });
+    });
   }
-  if (event.session_log.status != SessionLog::Status::kUnspecified) {
-    WireWriter log;
-    log.integer(kStatus, static_cast<std::int64_t>(event.session_log.status));
-    if (!event.session_log.checkpoint_path.empty())
-      log.bytes(kCheckpointPath, event.session_log.checkpoint_path);
-    writer.message(kSessionLog, log);
+  const SessionLog& log = event.session_log;
+  if (log.status != SessionLog::Status::kUnspecified) {
+    writer.nested(kSessionLog, [&](WireWriter& message) {
+      message.integer(kStatus, static_cast<std::int64_t>(log.status));
+      if (!log.checkpoint_path.empty()) message.bytes(kCheckpointPath, log.checkpoint_path);
+    });
   }
-  return writer.text();
+  to = std::move(writer).take();
+}
+
+std::string encode_event(const Event& event) {
+  std::string text;
+  append_event(text, event, event.wall_time);
+  return text;
 }
 
 Event parse_event(std::string_view bytes) {

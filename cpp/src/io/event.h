@@ -11,6 +11,8 @@ namespace holdfast::io {
 
 constexpr char kEventFileVersion[] = "brain.Event:2";
 
+// Appends the event, as of another time than its own.
+void append_event(std::string& to, const Event& event, double wall_time);
 std::string encode_event(const Event& event);
 // Unknown fields are passed over. Throws: DataLoss.
 Event parse_event(std::string_view bytes);

@@ -58,18 +58,15 @@ std::size_t EventQueue::most() const noexcept {
   return static_cast<std::size_t>(std::max(options_.queue_size, 1));
 }
 
-void EventQueue::add(Event event) {
+void EventQueue::add(const Event& event) {
   if (is_foreign()) return;
-  if (event.wall_time == 0) event.wall_time = static_cast<double>(io_.now_unix_ms()) / 1000;
+  const double wall_time =
+      event.wall_time == 0 ? static_cast<double>(io_.now_unix_ms()) / 1000 : event.wall_time;
   try {
-    std::string record;
-    append_record(record, encode_event(event));
     std::unique_lock<std::mutex> lock(mutex_);
     const bool has_thread = start_thread();
     if (has_thread && !wait_for_room(lock)) return;
-    if (queue_.count == 0) queue_.first_time = event.wall_time;
-    queue_.bytes += record;
-    ++queue_.count;
+    append_to_queue(event, wall_time);
     if (has_thread && !much_waits()) return;
     lock.unlock();
     if (has_thread) return wake_.notify_one();
@@ -77,6 +74,21 @@ void EventQueue::add(Event event) {
   } catch (const std::bad_alloc& error) {
     lose(1, error.what());
   }
+}
+
+// Holds mutex_. All or nothing.
+void EventQueue::append_to_queue(const Event& event, double wall_time) {
+  encoded_.clear();
+  append_event(encoded_, event, wall_time);
+  const std::size_t before = queue_.bytes.size();
+  try {
+    append_record(queue_.bytes, encoded_);
+  } catch (const std::bad_alloc&) {
+    queue_.bytes.resize(before);
+    throw;
+  }
+  if (queue_.count == 0) queue_.first_time = wall_time;
+  ++queue_.count;
 }
 
 // Holds mutex_. False when no more threads are to be had.

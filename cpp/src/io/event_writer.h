@@ -24,7 +24,7 @@ class EventQueue {
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
-  void add(Event event);
+  void add(const Event& event);
   void flush();
   void close();
   const std::string& directory() const noexcept { return directory_; }
@@ -37,7 +37,8 @@ class EventQueue {
 
  private:
   // Events in the form of the file. They are encoded by the caller, whose caches hold them: events
-  // that wait as objects cost more than the encoding.
+  // that wait as objects cost more than the encoding. Under the lock, since then all memory is used
+  // again, and nobody waits but the thread.
   struct Records {
     std::string bytes;
     std::size_t count = 0;
@@ -48,6 +49,7 @@ class EventQueue {
   bool wait_for_room(std::unique_lock<std::mutex>& lock);
   bool much_waits() const noexcept;
   bool start_thread();
+  void append_to_queue(const Event& event, double wall_time);
   void work(std::uint64_t turn);  // the thread
   // Holds file_mutex_ alone, so that adding goes on meanwhile.
   void write(const Records& records);
@@ -66,6 +68,7 @@ class EventQueue {
   std::condition_variable wake_;
   std::condition_variable room_;
   Records queue_;
+  std::string encoded_;     // the event that add() is at; its memory is used again
   std::uint64_t turn_ = 0;  // close() ends the thread of a turn; a later add() starts the next
   std::thread thread_;
   bool stalled_ = false;  // there was no room for too long, and none since

@@ -34,5 +34,6 @@ std::vector<OpDef> shape_ops();
 std::vector<OpDef> slice_ops();
 std::vector<OpDef> reduction_ops();
 std::vector<OpDef> argmax_ops();
+std::vector<OpDef> zero_fraction_ops();
 
 }  // namespace holdfast

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
 #include "ops/families.h"
 #include "ops/operands.h"
@@ -21,7 +23,6 @@ TensorType infer_histogram(const InferContext& context) {
 }
 
 constexpr std::size_t kNotFinite = 2;  // counters behind the buckets, for what has none
-constexpr std::size_t kZeros = 8;      // and behind these, for zeros
 
 template <typename T>
 bool is_finite(T value) noexcept {
@@ -33,49 +34,66 @@ bool is_finite(T value) noexcept {
 // most one limit, since limits grow by 1.1 and keys by at most 1.0625.
 class BucketTable {
  public:
-  BucketTable() : limits_(histogram_limits()), start_(std::size_t{1} << kKeyBits) {
-    buckets_ = limits_.size();
-    for (std::size_t key = 0; key < start_.size(); ++key) {
-      const auto bits = static_cast<std::uint32_t>(key << kOtherBits);
-      // The least value with this key: of negative numbers the one with all other bits set.
-      const bool negative = key >> (kKeyBits - 1) != 0;
-      const std::uint32_t least = negative ? bits | ((1U << kOtherBits) - 1) : bits;
-      float value;
-      std::memcpy(&value, &least, sizeof value);
-      // Whoever made the table may count denormals as zero; they lie in the buckets beside it.
-      const bool denormal = (least & kExponent) == 0 && (least & kFraction) != 0;
-      if (denormal) value = negative ? -FLT_MIN : FLT_MIN;
-      start_[key] = static_cast<std::uint16_t>(is_finite(value) ? search(value) : buckets_);
+  BucketTable() : limits_(histogram_limits()), entries_(std::size_t{1} << kKeyBits) {
+    for (std::size_t key = 0; key < entries_.size(); ++key) {
+      const float least = least_of(static_cast<std::uint32_t>(key));
+      entries_[key] = {std::numeric_limits<float>::infinity(), static_cast<int>(limits_.size())};
+      if (is_finite(least)) entries_[key] = entry_of(search(least));
     }
-    limits_.push_back(std::numeric_limits<double>::infinity());
   }
 
-  std::size_t buckets() const noexcept { return buckets_; }
+  std::size_t buckets() const noexcept { return limits_.size(); }
   std::size_t counter(float value) const noexcept {
     std::uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
-    const std::size_t at = start_[bits >> kOtherBits];
-    return at + (static_cast<double>(value) >= limits_[at] ? 1 : 0);
+    const Entry& entry = entries_[bits >> kOtherBits];
+    return static_cast<std::size_t>(entry.counter + (value >= entry.next ? 1 : 0));
   }
   template <typename T>
   std::size_t counter(T value) const noexcept {
-    return is_finite(value) ? search(static_cast<double>(value)) : buckets_;
+    return is_finite(value) ? search(static_cast<double>(value)) : buckets();
   }
 
  private:
+  struct Entry {
+    float next;   // from this value on the counter is one more
+    int counter;  // of the least value with this key
+  };
+
+  // Of negative numbers the one with all other bits set.
+  static float least_of(std::uint32_t key) noexcept {
+    const bool negative = key >> (kKeyBits - 1) != 0;
+    const std::uint32_t first = key << kOtherBits;
+    const std::uint32_t bits = negative ? first | ((1U << kOtherBits) - 1) : first;
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    // Whoever makes the table may count denormals as zero; they lie in the buckets beside it.
+    const bool denormal = (bits & kExponent) == 0 && (bits & kFraction) != 0;
+    if (denormal) return negative ? -FLT_MIN : FLT_MIN;
+    return value;
+  }
+
+  // The least float that is not below the limit: for a float the comparison is the same.
+  Entry entry_of(std::size_t bucket) const noexcept {
+    const double limit = limits_[bucket];
+    constexpr double kMost = FLT_MAX;
+    float next = std::numeric_limits<float>::infinity();
+    if (limit <= kMost) next = static_cast<float>(std::max(limit, -kMost));
+    if (static_cast<double>(next) < limit) next = std::nextafter(next, FLT_MAX);
+    return {next, static_cast<int>(bucket)};
+  }
+
   std::size_t search(double value) const noexcept {
-    const auto begin = limits_.begin();
-    const auto last = begin + static_cast<std::ptrdiff_t>(buckets_) - 1;
-    return static_cast<std::size_t>(std::upper_bound(begin, last, value) - begin);
+    const auto found = std::upper_bound(limits_.begin(), limits_.end() - 1, value);
+    return static_cast<std::size_t>(found - limits_.begin());
   }
 
   static constexpr std::uint32_t kExponent = 0x7F800000U;
   static constexpr std::uint32_t kFraction = 0x007FFFFFU;
   static constexpr int kKeyBits = 13;
   static constexpr int kOtherBits = 32 - kKeyBits;
-  std::vector<double> limits_;
-  std::vector<std::uint16_t> start_;
-  std::size_t buckets_ = 0;
+  const std::vector<double>& limits_;
+  std::vector<Entry> entries_;
 };
 
 const BucketTable& bucket_table() {
@@ -83,39 +101,88 @@ const BucketTable& bucket_table() {
   return table;
 }
 
-// Of the values of one lane. Lanes do not wait for each other; each is added in order, and all at
-// the end: the same on every machine.
-struct Facts {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-  double num = 0;
-  double sum = 0;
-  double squares = 0;
+// Two numbers that one instruction of every machine here computes with.
+typedef double Pair __attribute__((vector_size(2 * sizeof(double))));
 
+// Sums over four lanes that do not wait for each other; each is added in order, and all at the end:
+// the same on every machine.
+class Facts {
+ public:
+  void add(Pair first, Pair second) noexcept {
+    add_to(0, first);
+    add_to(1, second);
+    num_ += 4;
+  }
   void add(double value) noexcept {
-    low = value < low ? value : low;
-    high = value > high ? value : high;
-    num += 1;
-    sum += value;
-    squares += value * value;
+    low_[0][0] = value < low_[0][0] ? value : low_[0][0];
+    high_[0][0] = value > high_[0][0] ? value : high_[0][0];
+    sum_[0][0] += value;
+    squares_[0][0] += value * value;
+    ++num_;
   }
-  void add(const Facts& other) noexcept {
-    low = std::min(low, other.low);
-    high = std::max(high, other.high);
-    num += other.num;
-    sum += other.sum;
-    squares += other.squares;
+  std::int64_t num() const noexcept { return num_; }
+  double low() const noexcept { return std::min({low_[0][0], low_[0][1], low_[1][0], low_[1][1]}); }
+  double high() const noexcept {
+    return std::max({high_[0][0], high_[0][1], high_[1][0], high_[1][1]});
   }
+  double sum() const noexcept { return total(sum_); }
+  double squares() const noexcept { return total(squares_); }
+
+ private:
+  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+  void add_to(int pair, Pair values) noexcept {
+    low_[pair] = values < low_[pair] ? values : low_[pair];
+    high_[pair] = values > high_[pair] ? values : high_[pair];
+    sum_[pair] += values;
+    squares_[pair] += values * values;
+  }
+  static double total(const Pair (&lanes)[2]) noexcept {
+    return ((lanes[0][0] + lanes[0][1]) + lanes[1][0]) + lanes[1][1];
+  }
+
+  Pair low_[2] = {{kInfinity, kInfinity}, {kInfinity, kInfinity}};
+  Pair high_[2] = {{-kInfinity, -kInfinity}, {-kInfinity, -kInfinity}};
+  Pair sum_[2] = {};
+  Pair squares_[2] = {};
+  std::int64_t num_ = 0;
 };
 
-// NaN and infinite values are left out: they have no place among the limits.
+template <typename T>
+Facts facts_of(const T* values, std::int64_t size) noexcept {
+  const auto pair = [values](std::int64_t i) {
+    return Pair{static_cast<double>(values[i]), static_cast<double>(values[i + 1])};
+  };
+  Facts facts;
+  std::int64_t i = 0;
+  for (; i + 4 <= size; i += 4) facts.add(pair(i), pair(i + 2));
+  for (; i < size; ++i) facts.add(static_cast<double>(values[i]));
+  return facts;
+}
+
+template <typename T>
+Facts facts_of_finite(const T* values, std::int64_t size) noexcept {
+  Facts facts;
+  for (std::int64_t i = 0; i < size; ++i)
+    if (is_finite(values[i])) facts.add(static_cast<double>(values[i]));
+  return facts;
+}
+
+// NaN and infinite values are left out: they have no place among the limits. Only the buckets from
+// that of the least value to that of the greatest are looked at: the others stay zero from run to
+// run, and to clear them, or to count in them, would cost as much as all the rest.
 class HistogramKernel : public OpKernel {
  public:
   explicit HistogramKernel(const KernelContext& context)
       : values_(context.inputs[0]),
         facts_(context.output.as<double>()),
+        counts_(facts_ + kHistogramFacts),
         table_(bucket_table()),
-        counters_(table_.buckets() + kNotFinite + kZeros) {}
+        counters_(kSets * (table_.buckets() + kNotFinite)) {
+    std::fill_n(counts_, table_.buckets(), 0.0);
+    Counters next = counters_.data();
+    for (Counters& set : sets_) set = std::exchange(next, next + table_.buckets() + kNotFinite);
+  }
 
   void run(const RunContext&) override {
     switch (values_.dtype) {
@@ -131,84 +198,75 @@ class HistogramKernel : public OpKernel {
   }
 
  private:
-  static constexpr std::int64_t kLanes = 4;
-  static constexpr std::int64_t kBlock = std::int64_t{1} << 30;  // what a counter can hold
+  using Counters = std::int32_t*;
+  static constexpr int kSets = 4;
+  static constexpr std::int64_t kBlock = std::int64_t{1} << 29;  // what four counters can hold
 
   template <typename T>
   void summarize() {
     const T* values = values_.as<T>();
-    bool finite = true;
-    for (std::int64_t i = 0; i < values_.size; ++i) finite &= is_finite(values[i]);
-    const Facts facts = finite ? facts_of<T, false>(values) : facts_of<T, true>(values);
-    write(facts);
-    double* counts = facts_ + kHistogramFacts;
-    std::fill_n(counts, table_.buckets(), 0.0);
-    if (facts.num == 0) return;
-    // Most buckets lie outside of what was found: a look at them would cost as much as counting.
-    used_ = {table_.counter(facts.low), table_.counter(facts.high)};
-    for (std::int64_t begin = 0; begin < values_.size; begin += kBlock) {
-      count(values + begin, std::min(kBlock, values_.size - begin));
-      for (std::size_t i = used_.first; i <= used_.last; ++i) counts[i] += counters_[i];
+    const std::int64_t size = values_.size;
+    Facts facts = facts_of(values, size);
+    // A value that is not finite shows in its square; so does one that is too large for a square.
+    if (!std::isfinite(facts.squares())) facts = facts_of_finite(values, size);
+    std::fill(counts_ + first_, counts_ + end_, 0.0);
+    first_ = end_ = 0;
+    if (facts.num() > 0) {
+      first_ = bucket_of<T>(facts.low());
+      end_ = bucket_of<T>(facts.high()) + 1;
     }
+    write(facts);
+    if (facts.num() == 0) return;
+    for (std::int64_t begin = 0; begin < size; begin += kBlock)
+      count(values + begin, std::min(kBlock, size - begin));
   }
 
-  template <typename T, bool kSomeAreNot>
-  Facts facts_of(const T* values) const noexcept {
-    Facts facts[kLanes];
-    const std::int64_t whole = values_.size - values_.size % kLanes;
-    for (std::int64_t i = 0; i < whole; i += kLanes)
-      for (std::int64_t lane = 0; lane < kLanes; ++lane)
-        if (!kSomeAreNot || is_finite(values[i + lane]))
-          facts[lane].add(static_cast<double>(values[i + lane]));
-    for (std::int64_t i = whole; i < values_.size; ++i)
-      if (!kSomeAreNot || is_finite(values[i])) facts[0].add(static_cast<double>(values[i]));
-    for (std::int64_t lane = 1; lane < kLanes; ++lane) facts[0].add(facts[lane]);
-    return facts[0];
+  // Of one of the values.
+  template <typename T>
+  std::size_t bucket_of(double value) const noexcept {
+    if constexpr (std::is_same_v<T, float>) return table_.counter(static_cast<float>(value));
+    return table_.counter(value);
   }
 
-  // A relu gives zeros by the hundred, and each addition to one counter waits for the one before:
-  // they get several, chosen without a branch, which nothing could predict.
+  // Each addition to one counter waits for the one before, and a relu gives zeros by the hundred:
+  // values take turns at several sets of counters.
   template <typename T>
   void count(const T* values, std::int64_t size) noexcept {
-    const std::size_t zeros = table_.buckets() + kNotFinite;
-    const auto clear = [&](std::size_t first, std::size_t end) {
-      std::fill(counters_.data() + first, counters_.data() + end, 0);
-    };
-    clear(used_.first, used_.last + 1);
-    clear(table_.buckets(), counters_.size());
-    for (std::int64_t i = 0; i < size; ++i) {
-      const std::size_t at = table_.counter(values[i]);
-      const std::size_t if_zero = zeros + static_cast<std::size_t>(i) % kZeros;
-      const std::size_t mask = std::size_t{0} - static_cast<std::size_t>(values[i] == T{0});
-      ++counters_[at ^ ((at ^ if_zero) & mask)];
-    }
-    for (std::size_t i = 0; i < kZeros; ++i)
-      if (counters_[zeros + i] != 0) counters_[table_.counter(T{0})] += counters_[zeros + i];
+    for (const Counters& set : sets_) std::fill(set + first_, set + end_, 0);
+    std::int64_t i = 0;
+    for (; i + kSets <= size; i += kSets)
+      for (int set = 0; set < kSets; ++set) ++sets_[set][table_.counter(values[i + set])];
+    for (; i < size; ++i) ++sets_[0][table_.counter(values[i])];
+    for (std::size_t at = first_; at < end_; ++at)
+      counts_[at] += sets_[0][at] + sets_[1][at] + sets_[2][at] + sets_[3][at];
   }
 
   void write(const Facts& facts) noexcept {
-    facts_[0] = facts.num > 0 ? facts.low : 0;
-    facts_[1] = facts.num > 0 ? facts.high : 0;
-    facts_[2] = facts.num;
-    facts_[3] = facts.sum;
-    facts_[4] = facts.squares;
+    const bool any = facts.num() > 0;
+    facts_[0] = any ? facts.low() : 0;
+    facts_[1] = any ? facts.high() : 0;
+    facts_[2] = static_cast<double>(facts.num());
+    facts_[3] = facts.sum();
+    facts_[4] = facts.squares();
+    facts_[5] = any ? static_cast<double>(first_) : 0;
+    facts_[6] = any ? static_cast<double>(end_ - 1) : 0;
   }
 
   Buffer values_;
   double* facts_;
-  struct Buckets {
-    std::size_t first = 0;
-    std::size_t last = 0;
-  };
+  double* counts_;
   const BucketTable& table_;
-  Buckets used_;  // from that of the least value to that of the greatest
+  std::size_t first_ = 0;  // of the buckets that may be other than zero
+  std::size_t end_ = 0;
   std::vector<std::int32_t> counters_;
+  Counters sets_[kSets];
 };
 
 }  // namespace
 
 std::vector<OpDef> histogram_ops() {
-  return {{"histogram", 1, 1, infer_histogram, nullptr, make_op_kernel<HistogramKernel>}};
+  return {keeping_result(
+      {"histogram", 1, 1, infer_histogram, nullptr, make_op_kernel<HistogramKernel>})};
 }
 
 }  // namespace holdfast

@@ -29,6 +29,7 @@ void register_all_ops() {
   register_ops(shape_ops());
   register_ops(slice_ops());
   register_ops(reduction_ops());
+  register_ops(zero_fraction_ops());
   register_ops(argmax_ops());
 }
 

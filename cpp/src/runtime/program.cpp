@@ -198,7 +198,8 @@ struct Program::Planner {
   bool in_arena(NodeId i) const {
     const Node& node = at(nodes, i);
     return at(roots, i) == i && !at(folded, i) && node.op != "variable" &&
-           node.op != "placeholder" && node.type.dtype != DType::kString;
+           node.op != "placeholder" && node.type.dtype != DType::kString &&
+           !find_op(node.op).keeps_result;
   }
 
   void place() {

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdfast import losses, summary
+from holdfast import losses, nn, summary
 from holdfast._graph import name_scope
-from holdfast._math import cast, equal
-from holdfast._reduce import reduce_mean, reduce_sum
+from holdfast._reduce import reduce_sum
 from holdfast._shape import ones_like
 from holdfast._tensor import Tensor
 
@@ -19,8 +18,7 @@ def layer_summaries(value: Tensor, layer: str) -> None:
       value: The outputs, [batch, units], after dropout.
       layer: The layer's name; the tags stand in the current name scope, as TF's do.
     """
-    zeros = reduce_mean(cast(equal(value, 0.0), value.dtype))
-    summary.scalar(f"{layer}/fraction_of_zero_values", zeros)
+    summary.scalar(f"{layer}/fraction_of_zero_values", nn.zero_fraction(value))
     summary.histogram(f"{layer}/activation", value)
 
 
