@@ -135,6 +135,8 @@ struct OpDef {
   // The kernel finds its result of the run before where it wrote it: such a result has memory of
   // its own.
   bool keeps_result = false;
+  // How much its kernel writes behind the result, for ops that know of it; nullptr: nothing.
+  std::int64_t (*bytes_behind)(const std::vector<TensorType>& inputs) = nullptr;
 };
 
 // An OpDef with that flag.
@@ -145,6 +147,11 @@ inline OpDef identity_of_same_type(OpDef def) {
 
 inline OpDef keeping_result(OpDef def) {
   def.keeps_result = true;
+  return def;
+}
+inline OpDef with_bytes_behind(OpDef def,
+                               std::int64_t (*bytes)(const std::vector<TensorType>& inputs)) {
+  def.bytes_behind = bytes;
   return def;
 }
 

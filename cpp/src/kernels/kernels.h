@@ -85,18 +85,14 @@ struct DenseGradKernelArgs {
 
 // Softmax cross-entropy of logits [rows, classes] against class ids.
 //   loss[i] = log(sum over c of exp(z[i, c])) - z[i, label[i]], computed after subtracting the
-//   row's maximum.
+//   row's maximum;
+//   dz[i, c] = dloss[i] * (softmax(z)[i, c] - (c == label[i])).
 struct SparseSoftmaxCrossEntropyArgs {
   ConstMatrix logits;
-  const std::int64_t* labels;  // rows ids in [0, classes): the caller has checked
-  float* loss;                 // rows
-};
-//   dz[i, c] = dloss[i] * (softmax(z)[i, c] - (c == label[i]))
-struct SparseSoftmaxCrossEntropyGradArgs {
-  ConstMatrix logits;
-  const std::int64_t* labels;
-  const float* dloss;  // rows
-  Matrix dlogits;
+  const std::int64_t* labels;    // rows ids in [0, classes): the caller has checked
+  float* loss = nullptr;         // rows; nullptr: not wanted
+  Matrix dlogits = {};           // data nullptr: not wanted
+  const float* dloss = nullptr;  // rows; nullptr: ones
 };
 
 // Against dense target distributions:  loss[i] = sum over c of t[i, c] * (logsumexp(z[i]) - z[i,
@@ -198,7 +194,6 @@ struct KernelTable {
   void (*softmax)(const ConstMatrix& x, const Matrix& y) noexcept;
   void (*log_softmax)(const ConstMatrix& x, const Matrix& y) noexcept;
   void (*sparse_softmax_cross_entropy)(const SparseSoftmaxCrossEntropyArgs& args) noexcept;
-  void (*sparse_softmax_cross_entropy_grad)(const SparseSoftmaxCrossEntropyGradArgs& args) noexcept;
   void (*softmax_cross_entropy)(const SoftmaxCrossEntropyArgs& args) noexcept;
   void (*softmax_cross_entropy_grad)(const SoftmaxCrossEntropyGradArgs& args) noexcept;
   // loss = max(z, 0) - z * t + log(1 + exp(-|z|));  dz = dloss * (sigmoid(z) - t)

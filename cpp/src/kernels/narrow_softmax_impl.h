@@ -16,34 +16,34 @@ class NarrowRows {
   using F = typename V::F;
   static constexpr int W = V::kWidth;
 
-  explicit NarrowRows(std::int64_t classes) : classes_(static_cast<int>(classes)) {}
-
   static bool fits(std::int64_t classes) { return classes > 0 && classes <= kLanes; }
 
-  // Takes in `rows` <= W rows; the lanes past them repeat zeros. Some time before compute(): whole
-  // vectors are read from what is written here number by number, for which the processor waits.
-  void load(const float* z, std::int64_t stride, int rows) {
-    rows_ = rows;
-    if (rows < W) {
-      for (int c = 0; c < classes_; ++c) V::store(values_[c], V::zero());
-    }
-    for (int r = 0; r < rows; ++r) {
-      for (int c = 0; c < classes_; ++c) values_[c][r] = z[r * stride + c];
-    }
-  }
-
-  // The largest value of each row, and the exponentials of the distances from it.
-  void compute() {
-    F fold[kLanes];
-    for (int c = 0; c < classes_; ++c) fold[c] = V::load(values_[c]);
-    most_ = fold_classes(fold, [](F a, F b) { return V::max(a, b); });
+  // The first `rows` <= W rows of z; the lanes past them repeat zeros.
+  NarrowRows(const float* z, std::int64_t stride, int rows, std::int64_t classes)
+      : rows_(rows), classes_(static_cast<int>(classes)) {
+    F values[kLanes];
     for (int c = 0; c < classes_; ++c) {
-      fold[c] = exp<V>(V::sub(V::load(values_[c]), most_));
-      V::store(exponentials_[c], fold[c]);
+      values[c] = lanes([&](int r) { return z[r * stride + c]; });
+      V::store(exponentials_[c], values[c]);
     }
-    total_ = fold_classes(fold, [](F a, F b) { return V::add(a, b); });
+    most_ = fold_classes(values, [](F a, F b) { return V::max(a, b); });
+    for (int c = 0; c < classes_; ++c) {
+      values[c] = exp<V>(V::sub(V::load(exponentials_[c]), most_));
+      V::store(exponentials_[c], values[c]);
+    }
+    total_ = fold_classes(values, [](F a, F b) { return V::add(a, b); });
   }
 
+  // Lane r is at(r) where there is such a row, else 0.
+  template <class At>
+  F lanes(const At& at) const {
+    if (rows_ == W) return V::lanes(at);
+    return V::lanes([&](int r) { return r < rows_ ? at(r) : 0.0f; });
+  }
+  // The largest value of each row.
+  F most() const { return most_; }
+  // The logarithm of the sum of the exponentials of the distances from it.
+  F log_total() const { return log<V>(total_); }
   // exponential / total of the elements of a class.
   F probabilities(int c) const { return V::div(V::load(exponentials_[c]), total_); }
   // Keeps a result in place of the exponentials of a class.
@@ -54,45 +54,33 @@ class NarrowRows {
       for (int c = 0; c < classes_; ++c) out[r * stride + c] = exponentials_[c][r];
     }
   }
-  float logit(int row, std::int64_t c) const { return values_[c][row]; }
-  F most() const { return most_; }
-  F log_total() const { return log<V>(total_); }
-  int rows() const { return rows_; }
+  typename V::Tail tail() const { return V::tail(rows_); }
 
  private:
   // Lane l takes in lane l + 8, then l + 4, l + 2, l + 1, where the row has them.
   template <class Combine>
-  F fold_classes(F (&lanes)[kLanes], const Combine& combine) const {
+  F fold_classes(F (&of)[kLanes], const Combine& combine) const {
     int live = classes_;
     for (int half = kLanes / 2; half > 0; half /= 2) {
-      for (int l = 0; l + half < live; ++l) lanes[l] = combine(lanes[l], lanes[l + half]);
+      for (int l = 0; l + half < live; ++l) of[l] = combine(of[l], of[l + half]);
       live = live < half ? live : half;
     }
-    return lanes[0];
+    return of[0];
   }
 
+  int rows_;
   int classes_;
-  int rows_ = 0;
   F most_;
   F total_;
-  alignas(64) float values_[kLanes][W];
   alignas(64) float exponentials_[kLanes][W];
 };
 
 // body(first row, NarrowRows) for every kWidth rows of z.
 template <class V, class Body>
 void for_each_narrow_block(const ConstMatrix& z, const Body& body) {
-  NarrowRows<V> blocks[2] = {NarrowRows<V>(z.cols), NarrowRows<V>(z.cols)};
-  const auto load = [&](std::int64_t i) {
-    if (i >= z.rows) return;
-    const std::int64_t rows = z.rows - i < V::kWidth ? z.rows - i : V::kWidth;
-    blocks[i / V::kWidth % 2].load(z.data + i * z.stride, z.stride, static_cast<int>(rows));
-  };
-  load(0);
   for (std::int64_t i = 0; i < z.rows; i += V::kWidth) {
-    load(i + V::kWidth);
-    NarrowRows<V>& block = blocks[i / V::kWidth % 2];
-    block.compute();
+    const auto rows = static_cast<int>(z.rows - i < V::kWidth ? z.rows - i : V::kWidth);
+    NarrowRows<V> block(z.data + i * z.stride, z.stride, rows, z.cols);
     body(i, block);
   }
 }
@@ -105,31 +93,38 @@ void narrow_softmax(const ConstMatrix& x, const Matrix& y) {
   });
 }
 
+// loss[first ...] of the rows of a block.
 template <class V>
-void narrow_sparse_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) {
-  for_each_narrow_block<V>(args.logits, [&](std::int64_t first, NarrowRows<V>& block) {
-    alignas(64) float at_label[V::kWidth] = {};
-    for (int r = 0; r < block.rows(); ++r) at_label[r] = block.logit(r, args.labels[first + r]);
-    const auto shifted = V::sub(V::load(at_label), block.most());
-    V::store_tail(args.loss + first, V::tail(block.rows()), V::sub(block.log_total(), shifted));
+void narrow_losses(const SparseSoftmaxCrossEntropyArgs& args, std::int64_t first,
+                   const NarrowRows<V>& block) {
+  const auto at_label = block.lanes([&](int r) {
+    const std::int64_t row = first + r;
+    return args.logits.data[row * args.logits.stride + args.labels[row]];
   });
+  const auto shifted = V::sub(at_label, block.most());
+  V::store_tail(args.loss + first, block.tail(), V::sub(block.log_total(), shifted));
+}
+
+// Their rows of dlogits, in place of the block's exponentials.
+template <class V>
+void narrow_gradients(const SparseSoftmaxCrossEntropyArgs& args, std::int64_t first,
+                      NarrowRows<V>& block) {
+  const auto label = block.lanes([&](int r) { return static_cast<float>(args.labels[first + r]); });
+  const auto scale =
+      args.dloss == nullptr ? V::set(1.0f) : V::load_tail(args.dloss + first, block.tail());
+  for (int c = 0; c < args.logits.cols; ++c) {
+    const auto here = V::eq(label, V::set(static_cast<float>(c)));
+    const auto one_hot = V::select(here, V::set(1.0f), V::zero());
+    block.keep(c, V::mul(scale, V::sub(block.probabilities(c), one_hot)));
+  }
+  block.write(args.dlogits.data + first * args.dlogits.stride, args.dlogits.stride);
 }
 
 template <class V>
-void narrow_sparse_cross_entropy_grad(const SparseSoftmaxCrossEntropyGradArgs& args) {
+void narrow_sparse_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) {
   for_each_narrow_block<V>(args.logits, [&](std::int64_t first, NarrowRows<V>& block) {
-    alignas(64) float labels[V::kWidth] = {};
-    for (int r = 0; r < block.rows(); ++r) {
-      labels[r] = static_cast<float>(args.labels[first + r]);
-    }
-    const auto scale = V::load_tail(args.dloss + first, V::tail(block.rows()));
-    const auto label = V::load(labels);
-    for (int c = 0; c < args.logits.cols; ++c) {
-      const auto here = V::eq(label, V::set(static_cast<float>(c)));
-      const auto one_hot = V::select(here, V::set(1.0f), V::zero());
-      block.keep(c, V::mul(scale, V::sub(block.probabilities(c), one_hot)));
-    }
-    block.write(args.dlogits.data + first * args.dlogits.stride, args.dlogits.stride);
+    if (args.loss != nullptr) narrow_losses<V>(args, first, block);
+    if (args.dlogits.data != nullptr) narrow_gradients<V>(args, first, block);
   });
 }
 

@@ -28,8 +28,13 @@ float log_one(float x) {
   return V::first(log<V>(V::set(x)));
 }
 
+struct RowTotals {
+  float most;   // the largest
+  float total;  // of exp(x[c] - most)
+};
+
 template <class V>
-void softmax_row(const float* x, float* y, std::int64_t n) {
+RowTotals softmax_row(const float* x, float* y, std::int64_t n) {
   const float most = row_max<V>(x, n);
   map<V>(
       n, y,
@@ -40,6 +45,7 @@ void softmax_row(const float* x, float* y, std::int64_t n) {
       x);
   const float total = sum<V>(y, n);
   map<V>(n, y, [&](auto u, auto e) { return u.div(e, u.set(total)); }, y);
+  return {most, total};
 }
 
 template <class V>
@@ -68,22 +74,19 @@ void sparse_softmax_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) noe
   const ConstMatrix& z = args.logits;
   for (std::int64_t i = 0; i < z.rows; ++i) {
     const float* row = z.data + i * z.stride;
-    const float most = row_max<V>(row, z.cols);
-    const float log_total = log_one<V>(sum_of_exponentials<V>(row, z.cols, most));
-    args.loss[i] = log_total - (row[args.labels[i]] - most);
-  }
-}
-
-template <class V>
-void sparse_softmax_cross_entropy_grad(const SparseSoftmaxCrossEntropyGradArgs& args) noexcept {
-  if (NarrowRows<V>::fits(args.logits.cols)) return narrow_sparse_cross_entropy_grad<V>(args);
-  const ConstMatrix& z = args.logits;
-  for (std::int64_t i = 0; i < z.rows; ++i) {
-    float* out = args.dlogits.data + i * args.dlogits.stride;
-    softmax_row<V>(z.data + i * z.stride, out, z.cols);
-    out[args.labels[i]] -= 1.0f;
-    const float scale = args.dloss[i];
-    map<V>(z.cols, out, [&](auto u, auto p) { return u.mul(u.set(scale), p); }, out);
+    const std::int64_t label = args.labels[i];
+    RowTotals totals;
+    if (args.dlogits.data == nullptr) {
+      totals.most = row_max<V>(row, z.cols);
+      totals.total = sum_of_exponentials<V>(row, z.cols, totals.most);
+    } else {
+      float* out = args.dlogits.data + i * args.dlogits.stride;
+      totals = softmax_row<V>(row, out, z.cols);
+      out[label] -= 1.0f;
+      if (args.dloss != nullptr)
+        map<V>(z.cols, out, [&](auto u, auto p) { return u.mul(u.set(args.dloss[i]), p); }, out);
+    }
+    if (args.loss != nullptr) args.loss[i] = log_one<V>(totals.total) - (row[label] - totals.most);
   }
 }
 

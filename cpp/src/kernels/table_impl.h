@@ -30,7 +30,6 @@ constexpr KernelTable make_table() {
   table.softmax = &softmax<V>;
   table.log_softmax = &log_softmax<V>;
   table.sparse_softmax_cross_entropy = &sparse_softmax_cross_entropy<V>;
-  table.sparse_softmax_cross_entropy_grad = &sparse_softmax_cross_entropy_grad<V>;
   table.softmax_cross_entropy = &softmax_cross_entropy<V>;
   table.softmax_cross_entropy_grad = &softmax_cross_entropy_grad<V>;
   table.sigmoid_cross_entropy = &sigmoid_cross_entropy<V>;

@@ -55,6 +55,10 @@ struct VecAvx2 {
   static F zero() { return _mm256_setzero_ps(); }
   static F set(float a) { return _mm256_set1_ps(a); }
   static float first(F a) { return _mm256_cvtss_f32(a); }
+  template <class At>
+  static F lanes(const At& at) {
+    return _mm256_setr_ps(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
+  }
 
   static F add(F a, F b) { return _mm256_add_ps(a, b); }
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }

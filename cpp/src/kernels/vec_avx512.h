@@ -31,6 +31,11 @@ struct VecAvx512 {
   static F zero() { return _mm512_setzero_ps(); }
   static F set(float a) { return _mm512_set1_ps(a); }
   static float first(F a) { return _mm512_cvtss_f32(a); }
+  template <class At>
+  static F lanes(const At& at) {
+    return _mm512_setr_ps(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9),
+                          at(10), at(11), at(12), at(13), at(14), at(15));
+  }
 
   static F add(F a, F b) { return _mm512_add_ps(a, b); }
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }

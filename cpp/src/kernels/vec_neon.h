@@ -49,6 +49,10 @@ struct VecNeon {
   static F zero() { return vdupq_n_f32(0.0f); }
   static F set(float a) { return vdupq_n_f32(a); }
   static float first(F a) { return vgetq_lane_f32(a, 0); }
+  template <class At>
+  static F lanes(const At& at) {
+    return F{at(0), at(1), at(2), at(3)};
+  }
 
   static F add(F a, F b) { return vaddq_f32(a, b); }
   static F sub(F a, F b) { return vsubq_f32(a, b); }

@@ -35,6 +35,11 @@ struct VecScalar {
   static F zero() { return 0.0f; }
   static F set(float a) { return a; }
   static float first(F a) { return a; }
+  // Lane l is at(l): without a way through memory, where a load waits for stores narrower than it.
+  template <class At>
+  static F lanes(const At& at) {
+    return at(0);
+  }
 
   static F add(F a, F b) { return a + b; }
   static F sub(F a, F b) { return a - b; }

@@ -1,5 +1,7 @@
 // Cross-entropies of logits, one loss per row (softmax) or per element (sigmoid), and their
 // gradients.
+#include <utility>
+
 #include "kernels/kernels.h"
 #include "ops/families.h"
 #include "ops/operands.h"
@@ -89,12 +91,11 @@ void check_labels(const std::string& name, const ConstMatrix& logits, const std:
   }
 }
 
+// Of the loss, of its gradient, or of both.
 class SparseSoftmaxKernel : public OpKernel {
  public:
-  explicit SparseSoftmaxKernel(const KernelContext& context)
-      : name_(context.node.name),
-        args_{matrix(context.inputs[0]), context.inputs[1].as<std::int64_t>(),
-              context.output.as<float>()} {}
+  SparseSoftmaxKernel(std::string name, const kernels::SparseSoftmaxCrossEntropyArgs& args)
+      : name_(std::move(name)), args_(args) {}
 
   void run(const RunContext&) override {
     check_labels(name_, args_.logits, args_.labels);
@@ -106,20 +107,63 @@ class SparseSoftmaxKernel : public OpKernel {
   kernels::SparseSoftmaxCrossEntropyArgs args_;
 };
 
-class SparseSoftmaxGradKernel : public OpKernel {
+kernels::SparseSoftmaxCrossEntropyArgs sparse_inputs(const KernelContext& context) {
+  return {matrix(context.inputs[0]), context.inputs[1].as<std::int64_t>()};
+}
+
+std::unique_ptr<OpKernel> make_sparse(const KernelContext& context) {
+  kernels::SparseSoftmaxCrossEntropyArgs args = sparse_inputs(context);
+  args.loss = context.output.as<float>();
+  return std::make_unique<SparseSoftmaxKernel>(context.node.name, args);
+}
+
+std::unique_ptr<OpKernel> make_sparse_grad(const KernelContext& context) {
+  kernels::SparseSoftmaxCrossEntropyArgs args = sparse_inputs(context);
+  args.dloss = context.inputs[2].as<float>();
+  args.dlogits = mutable_matrix(context.output);
+  return std::make_unique<SparseSoftmaxKernel>(context.node.name, args);
+}
+
+// The gradients by the logits, [rows, classes], as if that of every loss were 1, stand behind the
+// losses.
+Matrix gradients_behind(const Buffer& losses, const Buffer& logits) {
+  return {losses.as<float>() + losses.size, logits.shape[0], logits.shape[1], logits.shape[1]};
+}
+
+std::int64_t bytes_of_gradients(const std::vector<TensorType>& inputs) {
+  return element_count(inputs[0].shape) * static_cast<std::int64_t>(sizeof(float));
+}
+
+std::unique_ptr<OpKernel> make_sparse_with_gradients(const KernelContext& context) {
+  kernels::SparseSoftmaxCrossEntropyArgs args = sparse_inputs(context);
+  args.loss = context.output.as<float>();
+  args.dlogits = gradients_behind(context.output, context.inputs[0]);
+  return std::make_unique<SparseSoftmaxKernel>(context.node.name, args);
+}
+
+TensorType infer_scaled_gradients(const InferContext& context) { return context.inputs[1]; }
+
+class ScaledGradientsKernel : public OpKernel {
  public:
-  explicit SparseSoftmaxGradKernel(const KernelContext& context)
-      : name_(context.node.name),
-        args_{matrix(context.inputs[0]), context.inputs[1].as<std::int64_t>(),
-              context.inputs[2].as<float>(), mutable_matrix(context.output)} {}
+  explicit ScaledGradientsKernel(const KernelContext& context)
+      : gradients_(gradients_behind(context.inputs[0], context.inputs[1])),
+        dloss_(context.inputs[2].as<float>()),
+        dlogits_(context.output.as<float>()) {}
+
   void run(const RunContext&) override {
-    check_labels(name_, args_.logits, args_.labels);
-    kernels::table().sparse_softmax_cross_entropy_grad(args_);
+    const float* from = gradients_.data;
+    float* to = dlogits_;
+    for (std::int64_t row = 0; row < gradients_.rows; ++row) {
+      const float scale = dloss_[row];
+      for (const float* const end = from + gradients_.cols; from != end; ++from, ++to)
+        *to = scale * *from;
+    }
   }
 
  private:
-  std::string name_;
-  kernels::SparseSoftmaxCrossEntropyGradArgs args_;
+  Matrix gradients_;
+  const float* dloss_;
+  float* dlogits_;
 };
 
 class SoftmaxKernel : public OpKernel {
@@ -182,10 +226,14 @@ class SigmoidGradKernel : public OpKernel {
 
 std::vector<OpDef> loss_ops() {
   return {
-      {"sparse_softmax_cross_entropy", 2, 2, infer_sparse, loss_gradient,
-       make_op_kernel<SparseSoftmaxKernel>},
+      {"sparse_softmax_cross_entropy", 2, 2, infer_sparse, loss_gradient, make_sparse},
       {"sparse_softmax_cross_entropy_grad", 3, 3, infer_grad<infer_sparse>, nullptr,
-       make_op_kernel<SparseSoftmaxGradKernel>},
+       make_sparse_grad},
+      with_bytes_behind({"sparse_softmax_cross_entropy_with_gradients", 2, 2, infer_sparse, nullptr,
+                         make_sparse_with_gradients},
+                        bytes_of_gradients),
+      {"scaled_gradients", 3, 3, infer_scaled_gradients, nullptr,
+       make_op_kernel<ScaledGradientsKernel>},
       {"softmax_cross_entropy", 2, 2, infer_softmax, loss_gradient, make_op_kernel<SoftmaxKernel>},
       {"softmax_cross_entropy_grad", 3, 3, infer_grad<infer_softmax>, nullptr,
        make_op_kernel<SoftmaxGradKernel>},

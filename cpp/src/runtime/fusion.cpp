@@ -23,6 +23,8 @@ class Fusion {
         fuse_input_gradient(node);
       } else if (node.op == "apply_adagrad" || node.op == "apply_gradient_descent") {
         fuse_update(node);
+      } else if (node.op == "sparse_softmax_cross_entropy_grad") {
+        fuse_loss(node);
       }
     }
   }
@@ -67,6 +69,23 @@ class Fusion {
     } else {
       node.op = "dense_grad_kernel_gradient_descent";
       replace_inputs(node, {in[0], x, dy, in[1]});
+    }
+  }
+
+  // The loss and its gradient need the same exponentials. Operands that are variables may change
+  // between the two.
+  void fuse_loss(Node& gradient) {
+    if (is_variable(gradient.inputs[0]) || is_variable(gradient.inputs[1])) return;
+    for (auto i = static_cast<NodeId>(&gradient - nodes_.data()) - 1; i >= 0; --i) {
+      Node& loss = nodes_[static_cast<std::size_t>(i)];
+      const bool same = loss.op == "sparse_softmax_cross_entropy" &&
+                        loss.inputs[0] == gradient.inputs[0] &&
+                        loss.inputs[1] == gradient.inputs[1];
+      if (!same) continue;
+      loss.op = "sparse_softmax_cross_entropy_with_gradients";
+      gradient.op = "scaled_gradients";
+      replace_inputs(gradient, {i, gradient.inputs[0], gradient.inputs[2]});
+      return;
     }
   }
 

@@ -202,6 +202,16 @@ struct Program::Planner {
            !find_op(node.op).keeps_result;
   }
 
+  std::int64_t bytes_of(const Node& node) const {
+    const std::int64_t own =
+        element_count(node.type.shape) * static_cast<std::int64_t>(dtype_size(node.type.dtype));
+    const OpDef& op = find_op(node.op);
+    if (op.bytes_behind == nullptr) return own;
+    std::vector<TensorType> inputs;
+    for (const NodeId input : node.inputs) inputs.push_back(at(nodes, input).type);
+    return own + op.bytes_behind(inputs);
+  }
+
   void place() {
     std::vector<int> last_use(nodes.size(), 0);
     for (std::size_t position = 0; position < order.size(); ++position) {
@@ -220,10 +230,8 @@ struct Program::Planner {
       const NodeId i = order[position];
       if (!in_arena(i)) continue;
       const Node& node = at(nodes, i);
-      const auto bytes =
-          element_count(node.type.shape) * static_cast<std::int64_t>(dtype_size(node.type.dtype));
       const int first = fed_early.count(i) > 0 ? 0 : static_cast<int>(position);
-      lifetimes.push_back({bytes, first, std::max(first, at(last_use, i))});
+      lifetimes.push_back({bytes_of(node), first, std::max(first, at(last_use, i))});
       residents.push_back(i);
     }
     const ArenaLayout layout = lay_out(lifetimes);
@@ -251,11 +259,16 @@ struct Program::Planner {
       } else if (const auto in = joined.find(i); in != joined.end()) {
         buffer.data = arena + offsets.at(in->second.join) + in->second.offset;
       } else {
-        program.owned_.push_back(node.op == "constant" ? constant_value(node)
-                                                       : Tensor(node.type.dtype, node.type.shape));
+        program.owned_.push_back(own_tensor(node));
         buffer.data = program.owned_.back().raw();
       }
     }
+  }
+
+  Tensor own_tensor(const Node& node) const {
+    if (node.op == "constant") return constant_value(node);
+    if (node.type.dtype == DType::kString) return Tensor(node.type.dtype, node.type.shape);
+    return Tensor(DType::kUInt8, {bytes_of(node)});
   }
 
   void make_kernels() {

@@ -156,8 +156,8 @@ TEST(Bits, OfALayerAndItsLoss) {
                           0,
                           {y.data(), kBatch, kOutputs, kOutputs},
                           aligned});
-    table->sparse_softmax_cross_entropy_grad(
-        {logits, labels.data(), loss.data(), {dy.data(), kBatch, kOutputs, kOutputs}});
+    table->sparse_softmax_cross_entropy(
+        {logits, labels.data(), nullptr, {dy.data(), kBatch, kOutputs, kOutputs}, loss.data()});
     table->sparse_softmax_cross_entropy({logits, labels.data(), loss.data()});
     table->dense_grad_kernel({x_view,
                               {dy.data(), kBatch, kOutputs, kOutputs},

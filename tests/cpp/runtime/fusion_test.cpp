@@ -48,6 +48,19 @@ TEST(Fusion, ActivationGradientJoinsTheProductThatFeedsIt) {
   EXPECT_EQ(nodes[4].inputs, (std::vector<NodeId>{0, 1, 2}));
 }
 
+TEST(Fusion, ALossLeavesItsGradientBehind) {
+  // 0 logits, 1 labels, 2 loss, 3 dloss, 4 gradient
+  const auto built = [](const char* logits) {
+    return fused({node(logits), node("placeholder"), node("sparse_softmax_cross_entropy", {0, 1}),
+                  node("placeholder"), node("sparse_softmax_cross_entropy_grad", {0, 1, 3})});
+  };
+  const std::vector<Node> nodes = built("placeholder");
+  EXPECT_EQ(nodes[2].op, "sparse_softmax_cross_entropy_with_gradients");
+  EXPECT_EQ(nodes[4].op, "scaled_gradients");
+  EXPECT_EQ(nodes[4].inputs, (std::vector<NodeId>{2, 0, 3}));
+  EXPECT_EQ(built("variable")[4].op, "sparse_softmax_cross_entropy_grad");
+}
+
 TEST(Fusion, UpdateJoinsTheGradientThatNothingElseNeeds) {
   // 0 x, 1 dy, 2 w, 3 a, 4 rate, 5 product, 6 update
   const std::vector<Node> base = {node("placeholder"),

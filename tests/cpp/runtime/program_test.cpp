@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "testing.h"
 
 namespace holdfast {
@@ -131,6 +134,52 @@ TEST(Program, CopyOfAVariableKeepsTheValueThatIsOverwritten) {
   ThreadPool pool(1);
   program.run({pool, 0, 0});
   EXPECT_EQ(*program.value(0).as<float>(), 2 * 3);
+}
+
+// Asked for together they share their exponentials; asked for alone they do not.
+TEST(Program, GivesALossAndItsGradientTheSameBitsTogetherAndAlone) {
+  for (const char* kind : {"constant", "placeholder"}) {
+    Graph graph;
+    const auto matrix = [&](const char* op, std::vector<double> values) {
+      Attributes attributes = {{"dtype", std::string("float32")}, {"shape", Shape{2, 3}}};
+      if (op == std::string("constant")) attributes["values"] = std::move(values);
+      return graph.add(op, {}, attributes);
+    };
+    const NodeId logits = matrix(kind, {0.5, -1, 2, 0.25, 0, -3});
+    const NodeId labels = graph.add("constant", {},
+                                    {{"dtype", std::string("int64")},
+                                     {"shape", Shape{2}},
+                                     {"values", std::vector<double>{1, 2}}});
+    const NodeId scales = graph.add("constant", {},
+                                    {{"dtype", std::string("float32")},
+                                     {"shape", Shape{2}},
+                                     {"values", std::vector<double>{0.3, -7}}});
+    const NodeId loss = graph.add("sparse_softmax_cross_entropy", {logits, labels});
+    const NodeId gradient =
+        graph.add("sparse_softmax_cross_entropy_grad", {logits, labels, scales});
+    State state(graph, 0);
+    const auto values = [&](const std::vector<NodeId>& wanted) {
+      const bool fed = kind == std::string("placeholder");
+      Program program(graph, state, wanted,
+                      fed ? std::vector<Feed>{{logits, {2, 3}}} : std::vector<Feed>{}, 1);
+      const float z[] = {0.5f, -1, 2, 0.25f, 0, -3};
+      if (fed) std::copy(std::begin(z), std::end(z), static_cast<float*>(program.feed(0)));
+      ThreadPool pool(1);
+      program.run({pool, 0, 0});
+      std::vector<float> all;
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const Buffer& buffer = program.value(i);
+        all.insert(all.end(), buffer.as<float>(), buffer.as<float>() + buffer.size);
+      }
+      return all;
+    };
+    std::vector<float> alone = values({loss});
+    const std::vector<float> gradient_alone = values({gradient});
+    alone.insert(alone.end(), gradient_alone.begin(), gradient_alone.end());
+    EXPECT_EQ(values({loss, gradient}), alone) << kind;
+    // softmax(0.5, -1, 2)[0] * 0.3 = 0.1753 * 0.3
+    EXPECT_NEAR(gradient_alone[0], 0.0526, 1e-4) << kind;
+  }
 }
 
 }  // namespace
