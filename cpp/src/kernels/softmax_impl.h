@@ -50,7 +50,7 @@ RowTotals softmax_row(const float* x, float* y, std::int64_t n) {
 
 template <class V>
 void softmax(const ConstMatrix& x, const Matrix& y) noexcept {
-  if (NarrowRows<V>::fits(x.cols)) return narrow_softmax<V>(x, y);
+  if (are_narrow(x)) return narrow_softmax<V>(x, y);
   for (std::int64_t i = 0; i < x.rows; ++i) {
     softmax_row<V>(x.data + i * x.stride, y.data + i * y.stride, x.cols);
   }
@@ -70,7 +70,7 @@ void log_softmax(const ConstMatrix& x, const Matrix& y) noexcept {
 
 template <class V>
 void sparse_softmax_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) noexcept {
-  if (NarrowRows<V>::fits(args.logits.cols)) return narrow_sparse_cross_entropy<V>(args);
+  if (are_narrow(args.logits)) return narrow_sparse_cross_entropy<V>(args);
   const ConstMatrix& z = args.logits;
   for (std::int64_t i = 0; i < z.rows; ++i) {
     const float* row = z.data + i * z.stride;

@@ -34,6 +34,11 @@ struct Several {
     return make<F>([&](int) { return V::set(a); });
   }
 
+  template <class At>
+  static F lanes(const At& at) {
+    return make<F>([&](int k) { return V::lanes([&](int l) { return at(k * W + l); }); });
+  }
+
   static F add(const F& a, const F& b) {
     return make<F>([&](int k) { return V::add(a.v[k], b.v[k]); });
   }

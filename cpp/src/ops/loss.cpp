@@ -1,5 +1,6 @@
 // Cross-entropies of logits, one loss per row (softmax) or per element (sigmoid), and their
 // gradients.
+#include <algorithm>
 #include <utility>
 
 #include "kernels/kernels.h"
@@ -151,12 +152,14 @@ class ScaledGradientsKernel : public OpKernel {
         dlogits_(context.output.as<float>()) {}
 
   void run(const RunContext&) override {
-    const float* from = gradients_.data;
-    float* to = dlogits_;
-    for (std::int64_t row = 0; row < gradients_.rows; ++row) {
-      const float scale = dloss_[row];
-      for (const float* const end = from + gradients_.cols; from != end; ++from, ++to)
-        *to = scale * *from;
+    // Rows of one scale are scaled as one: mostly that is all of them.
+    for (std::int64_t row = 0; row < gradients_.rows;) {
+      const std::int64_t begin = row;
+      const float scale = dloss_[begin];
+      while (row < gradients_.rows && dloss_[row] == scale) ++row;
+      row = std::max(row, begin + 1);  // a NaN is not itself
+      for (std::int64_t i = begin * gradients_.cols; i < row * gradients_.cols; ++i)
+        dlogits_[i] = scale * gradients_.data[i];
     }
   }
 
