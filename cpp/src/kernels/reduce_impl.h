@@ -71,12 +71,15 @@ template <class V>
 void column_sums(const ConstMatrix& x, float* sums) noexcept {
   constexpr int W = V::kWidth;
   constexpr int kVectors = 4;
-  std::int64_t j = 0;
-  for (; j + kVectors * W <= x.cols; j += kVectors * W) {
-    column_sums_tile<V, kVectors>(x, j, V::tail(W), sums);
-  }
-  for (; j < x.cols; j += W) {
-    column_sums_tile<V, 1>(x, j, V::tail(x.cols - j < W ? x.cols - j : W), sums);
+  for (std::int64_t j = 0; j < x.cols; j += kVectors * W) {
+    const std::int64_t columns = x.cols - j < kVectors * W ? x.cols - j : kVectors * W;
+    const auto vectors = static_cast<int>((columns + W - 1) / W);
+    const auto tail = V::tail(columns - (vectors - 1) * W);
+    // Side by side: a vector alone waits for its own sum at every row.
+    if (vectors == 4) column_sums_tile<V, 4>(x, j, tail, sums);
+    if (vectors == 3) column_sums_tile<V, 3>(x, j, tail, sums);
+    if (vectors == 2) column_sums_tile<V, 2>(x, j, tail, sums);
+    if (vectors == 1) column_sums_tile<V, 1>(x, j, tail, sums);
   }
 }
 
