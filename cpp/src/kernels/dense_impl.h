@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/activation_impl.h"
+#include "kernels/few_rows_impl.h"
 #include "kernels/gemm_impl.h"
 #include "kernels/kernels.h"
 #include "kernels/update_impl.h"
@@ -60,6 +61,7 @@ void dense_forward(const DenseForwardArgs& args) noexcept {
     if (args.activation == Activation::kRelu) product.finish = Finish::kBiasRelu;
   }
   product.nearby[0] = {args.y.data, args.y.stride};
+  if (is_few_rows_of_far<V>(product)) return multiply_few_rows<V>(product);
   multiply<V>(product);
 }
 
