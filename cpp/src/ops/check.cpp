@@ -69,13 +69,17 @@ class RangeKernel : public OpKernel {
 
   void run(const RunContext&) override {
     const T* x = x_.as<T>();
-    for (std::int64_t i = 0; i < x_.size; ++i) {
-      const auto value = static_cast<double>(x[i]);
-      if (!(value >= minimum_ && value <= maximum_)) refuse(i, x[i]);  // NaN is outside
-    }
+    bool all = true;
+    for (std::int64_t i = 0; i < x_.size; ++i) all &= is_inside(x[i]);
+    for (std::int64_t i = 0; !all; ++i)
+      if (!is_inside(x[i])) refuse(i, x[i]);
   }
 
  private:
+  bool is_inside(T value) const noexcept {  // NaN is outside
+    return (static_cast<double>(value) >= minimum_) & (static_cast<double>(value) <= maximum_);
+  }
+
   [[noreturn]] void refuse(std::int64_t i, T value) const {
     const std::int64_t per_row =
         x_.shape.empty() ? 1 : std::max<std::int64_t>(x_.size / x_.shape[0], 1);

@@ -18,29 +18,38 @@ class Choices {
 
   void begin(std::uint64_t pass) {
     pass_ = pass;
-    chosen_ = 0;
+    drawn_ = 0;
   }
 
   // Uniform in [0, n).
   std::int64_t next(std::int64_t n) {
-    const int shift = two_words_ ? 1 : 2;  // choices of a block: 2 or 4
-    const auto part = static_cast<std::size_t>(chosen_ & ((std::uint64_t{1} << shift) - 1));
-    if (part == 0) words_ = philox(key_, chosen_ >> shift, pass_);
-    ++chosen_;
+    const std::size_t at = drawn_ % kWords;
+    if (at == 0) draw();
+    drawn_ += two_words_ ? 2 : 1;
     const auto range = static_cast<std::uint64_t>(n);
-    if (!two_words_) return static_cast<std::int64_t>((words_[part] * range) >> 32);
+    if (!two_words_) return static_cast<std::int64_t>((words_[at] * range) >> 32);
     // The integer part of (64-bit fraction) * n, for n < 2^32.
-    const std::uint64_t high = (words_[2 * part] * range);
-    const std::uint64_t low = (words_[2 * part + 1] * range) >> 32;
+    const std::uint64_t high = (words_[at] * range);
+    const std::uint64_t low = (words_[at + 1] * range) >> 32;
     return static_cast<std::int64_t>((high + low) >> 32);
   }
 
  private:
+  static constexpr std::size_t kWords = 32;
+
+  // Several blocks one after the other, since each alone is a chain of ten rounds.
+  void draw() {
+    for (std::size_t i = 0; i < kWords; i += 4) {
+      const std::array<std::uint32_t, 4> block = philox(key_, (drawn_ + i) / 4, pass_);
+      std::copy(block.begin(), block.end(), words_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  }
+
   PhiloxKey key_;
   bool two_words_;
   std::uint64_t pass_ = 0;
-  std::uint64_t chosen_ = 0;
-  std::array<std::uint32_t, 4> words_{};
+  std::uint64_t drawn_ = 0;  // words
+  std::array<std::uint32_t, kWords> words_{};
 };
 
 class ShuffleStream final : public IndexStream {
