@@ -6,12 +6,17 @@ import copy
 import dataclasses
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from holdfast import errors
 from holdfast.estimator._calls import call_model_fn, check_model_fn
+from holdfast.estimator._estimator_arguments import (
+    check_listeners,
+    check_not_overridden,
+    check_positive,
+    resolve_config,
+)
 from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
 from holdfast.estimator._export_call import export_model
@@ -35,7 +40,6 @@ from holdfast.train._loop import check_hooks
 from holdfast.train._saver import newest_seq
 
 _logger = logging.getLogger("holdfast")
-_OVERRIDABLE = frozenset({"model_fn", "latest_checkpoint"})
 
 
 class Estimator:
@@ -67,8 +71,8 @@ class Estimator:
         params: Any = None,
         warm_start_from: Any = None,
     ) -> None:
-        _check_not_overridden(self)
-        self._config = _resolve_config(config, model_dir)
+        check_not_overridden(type(self), Estimator)
+        self._config = resolve_config(config, model_dir)
         _logger.info("Using config: %s", dataclasses.asdict(self._config))
         warnings = check_model_fn(model_fn, params)
         assert model_fn is not None
@@ -187,15 +191,15 @@ class Estimator:
                 f"Train has been called with task type {self._config.task_type!r}; only the chief "
                 "and workers train, see train_and_evaluate"
             )
-        _check_positive("steps", steps)
-        _check_positive("max_steps", max_steps)
+        check_positive("steps", steps)
+        check_positive("max_steps", max_steps)
         if steps is not None and max_steps is not None:
             raise ValueError(
                 f"Can not provide both steps and max_steps, got {steps} and {max_steps}; steps "
                 "counts from here, max_steps from the very first step"
             )
         all_hooks = check_hooks(hooks)
-        listeners = _check_listeners(saving_listeners)
+        listeners = check_listeners(saving_listeners)
         self._check_model_dir()
         found_seq = newest_seq(self.model_dir)
         start = self._starting_point(
@@ -252,7 +256,7 @@ class Estimator:
           errors.CheckpointCorruptError: it is damaged.
           errors.InvalidArgumentError: the data do not fit the model, or there are none.
         """
-        _check_positive("steps", steps)
+        check_positive("steps", steps)
         all_hooks = check_hooks(hooks)
         start = self._existing_point(checkpoint_path)
         own = start.path is not None and os.path.dirname(
@@ -422,54 +426,3 @@ class Estimator:
         problem = model_dir_problem(self.model_dir)
         if problem is not None:
             raise errors.FailedPreconditionError(None, None, problem, {"path": self.model_dir})
-
-
-def _check_not_overridden(estimator: Estimator) -> None:
-    members = {name for name in dir(Estimator) if not name.startswith("__")} - _OVERRIDABLE
-    overridden = sorted(
-        {
-            name
-            for cls in type(estimator).__mro__
-            if issubclass(cls, Estimator) and cls is not Estimator
-            for name in members & set(vars(cls))
-        }
-    )
-    if overridden:
-        raise ValueError(
-            f"Subclasses of Estimator cannot override members of Estimator. "
-            f"{type(estimator).__name__} does override {overridden}; give a model_fn instead"
-        )
-
-
-def _resolve_config(config: Any, model_dir: str | os.PathLike[str] | None) -> RunConfig:
-    if config is None:
-        config = RunConfig()
-        _logger.info("Using default config.")
-    if not isinstance(config, RunConfig):
-        raise ValueError(f"config must be an instance of RunConfig, but provided {config!r}.")
-    given = None if model_dir is None else os.fspath(model_dir)
-    if given is not None and config.model_dir is not None and given != config.model_dir:
-        raise ValueError(
-            "`model_dir` are set both in constructor and `RunConfig`, but with different values. "
-            f"In constructor: {given!r}, in `RunConfig`: {config.model_dir!r}"
-        )
-    chosen = given or config.model_dir
-    if not chosen:
-        chosen = tempfile.mkdtemp()
-        _logger.warning("Using temporary folder as model directory: %s", chosen)
-    return config.replace(model_dir=chosen)
-
-
-def _check_positive(name: str, value: int | None) -> None:
-    if value is not None and value <= 0:
-        raise ValueError(f"Must specify {name} > 0, given: {value}")
-
-
-def _check_listeners(listeners: Any) -> list[CheckpointSaverListener]:
-    result = list(listeners or [])
-    for listener in result:
-        if not isinstance(listener, CheckpointSaverListener):
-            raise TypeError(
-                f"saving_listeners must be a list of CheckpointSaverListener, given: {listener!r}"
-            )
-    return result
