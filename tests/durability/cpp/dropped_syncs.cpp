@@ -3,6 +3,7 @@
 #include <map>
 #include <unordered_set>
 
+#include "exports.h"
 #include "io/names.h"
 #include "power_cut.h"
 
@@ -20,6 +21,11 @@ std::string purpose_of(const Call& sync, const std::string& last_rename) {
   if (name == io::kManifestName || name == io::kCommitName) return name;
   if (io::is_bookkeeping_temporary(name)) return "checkpoint.json";
   if (io::parse_side_name(name)) return "the temporary directory";
+  if (io::is_export_temporary(name)) return "the temporary directory of an export";
+  if (name == kExtraAsset) return "an extra asset";
+  if (name == io::kExtraAssetsName) return "the directory of extra assets";
+  if (sync.path == export_base_of(model_dir_below(""))) return "export_dir_base after publishing";
+  if (last_rename.empty()) return "the parent of a new directory";
   if (sync.path != model_dir_below("")) return "the parent of a new directory";
   const std::string to = io::split_path(last_rename).name;
   const bool from_old = last_rename.find("/.old-") < last_rename.rfind(' ');
