@@ -1,0 +1,88 @@
+// "Const calls take no lock": the locks of the calling thread are counted while it predicts. The
+// program's own pthread_mutex_lock stands before that of the C library.
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+
+#include "holdfast/model.h"
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace {
+
+thread_local int locks_taken = 0;
+
+// Counts a lock, and takes it as the C library does.
+template <typename Lock>
+int count_and_lock(int (*&function)(Lock*), const char* name, Lock* lock) {
+  ++locks_taken;
+  if (function == nullptr)  // NOLINTNEXTLINE(*-reinterpret-cast): what dlsym returns
+    function = reinterpret_cast<int (*)(Lock*)>(::dlsym(RTLD_NEXT, name));
+  return function(lock);
+}
+
+}  // namespace
+
+extern "C" int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
+  static thread_local int (*next)(pthread_mutex_t*) = nullptr;
+  return count_and_lock(next, "pthread_mutex_lock", mutex);
+}
+extern "C" int pthread_rwlock_rdlock(pthread_rwlock_t* lock) noexcept {
+  static thread_local int (*next)(pthread_rwlock_t*) = nullptr;
+  return count_and_lock(next, "pthread_rwlock_rdlock", lock);
+}
+extern "C" int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
+  static thread_local int (*next)(pthread_rwlock_t*) = nullptr;
+  return count_and_lock(next, "pthread_rwlock_wrlock", lock);
+}
+
+namespace holdfast {
+namespace {
+
+const std::string kExports = HOLDFAST_GOLDEN_DIR "/v1/exports/";
+
+template <typename Body>
+int locks_of(const Body& body) {
+  const int before = locks_taken;
+  body();
+  return locks_taken - before;
+}
+
+TEST(NoLocks, TheCounterSeesLocks) {
+  std::mutex mutex;
+  std::shared_mutex shared;
+  EXPECT_EQ(locks_of([&] { const std::lock_guard<std::mutex> held(mutex); }), 1);
+  EXPECT_EQ(locks_of([&] { const std::shared_lock<std::shared_mutex> held(shared); }), 1);
+  EXPECT_EQ(locks_of([&] { const std::lock_guard<std::shared_mutex> held(shared); }), 1);
+}
+
+TEST(NoLocks, NoneIsTakenByPredictionsOfEightThreads) {
+  const Model model = Model::load(kExports + "iris");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      TensorMap inputs;
+      for (const SignatureTensor& input : model.signature().inputs)
+        inputs.emplace(input.name, Tensor(input.dtype, {1}));
+      Predictor predictor(model);
+      predictor.run();
+      model.predict(inputs);  // plans the batch size
+      EXPECT_EQ(locks_of([&] {
+                  for (int call = 0; call < 200; ++call) {
+                    model.predict(inputs);
+                    predictor.run();
+                  }
+                }),
+                0);
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace holdfast
+
+#endif
