@@ -19,7 +19,7 @@ from holdfast.estimator._estimator_arguments import (
 )
 from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
-from holdfast.estimator._export_call import export_model
+from holdfast.estimator._export_call import check_exported_modes, export_model
 from holdfast.estimator._interrupted import ends_on_signals
 from holdfast.estimator._predict_call import examples, predict_batches
 from holdfast.estimator._restoring import Restored, resume_path
@@ -339,13 +339,14 @@ class Estimator:
             `export.ServingInputReceiver`; `export.build_raw_serving_input_receiver_fn` and
             `export.build_parsing_serving_input_receiver_fn` make one.
           assets_extra: Files to put beside the model: path under assets.extra/ to source.
-          as_text: Must be False: the graph is text anyway.
+          as_text: Changes nothing: the graph of an export is text anyway, in manifest.json, and
+            numbers are binary in TensorFlow's, too.
           checkpoint_path: A checkpoint; None: the newest.
           experimental_mode: Must be ModeKeys.PREDICT.
 
         Raises:
-          ValueError: there is no receiver function, no signature can be made, or an argument is
-            one that holdfast does not have.
+          ValueError: there is no receiver function, no signature can be made, or another mode is
+            asked for.
           TypeError: serving_input_receiver_fn returned no receiver.
           errors.NoCheckpointError: there is no checkpoint.
           errors.CheckpointMismatchError: the model does not fit it.
@@ -356,12 +357,9 @@ class Estimator:
         """
         if serving_input_receiver_fn is None:
             raise ValueError("An input_receiver_fn must be defined to export a model.")
-        if as_text or experimental_mode != ModeKeys.PREDICT:
-            raise ValueError(
-                "as_text and experimental_mode: expected their defaults, False and "
-                f"{ModeKeys.PREDICT!r}; got {as_text!r} and {experimental_mode!r}. An export has "
-                "one form, and predicts."
-            )
+        check_exported_modes("experimental_mode", [experimental_mode])
+        if as_text:
+            _logger.info("as_text: the graph of an export is always text: see manifest.json in it")
         path = export_model(
             self._model_fn,
             serving_input_receiver_fn,
@@ -388,6 +386,39 @@ class Estimator:
         del strip_default_attrs
         return self.export_saved_model(
             export_dir_base, serving_input_receiver_fn, assets_extra, as_text, checkpoint_path
+        )
+
+    def experimental_export_all_saved_models(
+        self,
+        export_dir_base: str | os.PathLike[str],
+        input_receiver_fn_map: Mapping[str, Callable[[], Any]],
+        assets_extra: Mapping[str, str | os.PathLike[str]] | None = None,
+        as_text: bool = False,
+        checkpoint_path: str | os.PathLike[str] | None = None,
+    ) -> bytes:
+        """As export_saved_model, the receiver function being looked up by mode.
+
+        Args:
+          export_dir_base: As of export_saved_model.
+          input_receiver_fn_map: {ModeKeys.PREDICT: serving_input_receiver_fn}. TensorFlow also
+            exports the graphs of training and evaluation; holdfast only what predicts.
+          assets_extra: As of export_saved_model.
+          as_text: As of export_saved_model.
+          checkpoint_path: As of export_saved_model.
+
+        Returns: the path, as bytes.
+
+        Raises:
+          ValueError: the map has no mode, or another one than PREDICT.
+          errors.OpError: as export_saved_model.
+        """
+        check_exported_modes("input_receiver_fn_map", list(input_receiver_fn_map))
+        return self.export_saved_model(
+            export_dir_base,
+            input_receiver_fn_map[ModeKeys.PREDICT],
+            assets_extra,
+            as_text,
+            checkpoint_path,
         )
 
     def _remember(self, restored: Restored) -> None:
