@@ -45,8 +45,8 @@ void clear_export_leftovers(Io& io, int base) {
     try {
       File claimed;
       if (claim_directory(io, base, name, name, claimed)) remove_tree(io, base, name);
-    } catch (
-        const WriteFailure&) {  // NOLINT(bugprone-empty-catch): somebody writes it, or it stays
+    } catch (const WriteFailure&) {
+      continue;  // somebody writes it, or it stays for the next export
     }
   }
 }

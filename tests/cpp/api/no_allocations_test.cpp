@@ -14,12 +14,12 @@ namespace {
 thread_local int allocations = 0;
 }  // namespace
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the C library's own names of what is counted
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-inconsistent-declaration-parameter-name):
+// the C library's own names
 extern "C" void* __libc_malloc(std::size_t);
 extern "C" void* __libc_calloc(std::size_t, std::size_t);
 extern "C" void* __libc_realloc(void*, std::size_t);
 extern "C" void* __libc_memalign(std::size_t, std::size_t);
-// NOLINTEND(bugprone-reserved-identifier)
 extern "C" void* malloc(std::size_t size) noexcept {
   ++allocations;
   return __libc_malloc(size);
@@ -41,6 +41,7 @@ extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t 
   *memory = __libc_memalign(alignment, size);
   return *memory == nullptr ? ENOMEM : 0;
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-inconsistent-declaration-parameter-name)
 
 namespace holdfast {
 namespace {

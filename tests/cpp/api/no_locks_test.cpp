@@ -47,6 +47,7 @@ namespace {
 
 const std::string kExports = HOLDFAST_GOLDEN_DIR "/v1/exports/";
 
+constexpr int kThreads = 8;
 constexpr int kCalls = 500;  // of each thread
 
 template <typename Body>
@@ -76,7 +77,8 @@ template <typename MakeCall>
 int locks_of_eight_threads(const MakeCall& make_call) {
   std::atomic<int> locks{0};
   std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t)
+  threads.reserve(kThreads);
+  for (int t = 0; t < kThreads; ++t)
     threads.emplace_back([&] {
       auto call = make_call();
       call();

@@ -59,6 +59,7 @@ bool same(const TensorMap& a, const TensorMap& b) {
 template <typename Body>
 void in_threads(const Body& body) {
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) threads.emplace_back([&body, t] { body(t); });
   for (std::thread& thread : threads) thread.join();
 }
@@ -150,6 +151,7 @@ TEST(PredictThreads, TheLastOneMayLetGoOfTheModel) {
   for (int round = 0; round < 5; ++round) {
     std::optional<Model> model = Model::load(kExports + "words");
     std::vector<std::thread> threads;
+    threads.reserve(kThreads);
     for (int t = 0; t < kThreads; ++t)
       threads.emplace_back([copy = *model, t] {
         EXPECT_FALSE(copy.predict(rows_of(copy.signature(), t, 3)).empty());

@@ -102,7 +102,7 @@ TEST_F(ExportLeftovers, AreNothingElse) {
 
 TEST_F(ExportLeftovers, OfALivingWriterStay) {
   const std::string written = leftover(1);
-  const std::string dead = leftover(2);
+  leftover(2);  // nobody's
   const int other = system_io().open(kCurrentDirectory, folder_ / written, OpenMode::kDirectory);
   ASSERT_EQ(::flock(other, LOCK_EX | LOCK_NB), 0);
   clear(system_io());
@@ -188,6 +188,7 @@ TEST_F(ExportLeftovers, EightWritersAndTheirCleaningDoNotHarmEachOther) {
   constexpr int kEach = 5;
   std::vector<std::thread> writers;
   std::atomic<int> whole{0};
+  writers.reserve(kWriters);
   for (int w = 0; w < kWriters; ++w)
     writers.emplace_back([&] {
       for (int i = 0; i < kEach; ++i) {

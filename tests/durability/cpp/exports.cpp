@@ -127,7 +127,7 @@ class ExportChecker {
     return step;
   }
 
-  void export_once_more(std::map<std::string, int> before) {
+  void export_once_more(const std::map<std::string, int>& before) {
     try {
       write_model(io_, model_dir_, kFurtherExport);
     } catch (const Error& error) {
