@@ -19,12 +19,12 @@ from holdfast.estimator._estimator_arguments import (
 )
 from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
-from holdfast.estimator._export_call import check_exported_modes, export_model
+from holdfast.estimator._export_call import export_model
+from holdfast.estimator._exporting import Exporting
 from holdfast.estimator._interrupted import ends_on_signals
 from holdfast.estimator._predict_call import examples, predict_batches
 from holdfast.estimator._restoring import Restored, resume_path
 from holdfast.estimator._run_config import RunConfig
-from holdfast.estimator._specs import ModeKeys
 from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import model_dir_problem, train_model
 from holdfast.estimator._warm_start import as_settings
@@ -42,7 +42,7 @@ from holdfast.train._saver import newest_seq
 _logger = logging.getLogger("holdfast")
 
 
-class Estimator:
+class Estimator(Exporting):
     """Trains, evaluates and predicts with a model function.
 
     Every call builds the model anew and takes its state from the newest checkpoint in model_dir.
@@ -319,106 +319,23 @@ class Estimator:
             else:
                 yield batch
 
-    def export_saved_model(
+    def _export(
         self,
-        export_dir_base: str | os.PathLike[str],
+        export_dir_base: str,
         serving_input_receiver_fn: Callable[[], Any],
-        assets_extra: Mapping[str, str | os.PathLike[str]] | None = None,
-        as_text: bool = False,
-        checkpoint_path: str | os.PathLike[str] | None = None,
-        experimental_mode: str = ModeKeys.PREDICT,
-    ) -> bytes:
-        """Writes a model that predicts without this code, and returns its path, as TF does: bytes.
-
-        `saved_model.load` reads it, and so does `holdfast::Model` in C++. It holds the graph from
-        requests to predictions, the variables of that graph, and vocabularies.
-
-        Args:
-          export_dir_base: A new directory, named by the time in seconds, appears in it whole.
-          serving_input_receiver_fn: Function without arguments that returns an
-            `export.ServingInputReceiver`; `export.build_raw_serving_input_receiver_fn` and
-            `export.build_parsing_serving_input_receiver_fn` make one.
-          assets_extra: Files to put beside the model: path under assets.extra/ to source.
-          as_text: Changes nothing: the graph of an export is text anyway, in manifest.json, and
-            numbers are binary in TensorFlow's, too.
-          checkpoint_path: A checkpoint; None: the newest.
-          experimental_mode: Must be ModeKeys.PREDICT.
-
-        Raises:
-          ValueError: there is no receiver function, no signature can be made, or another mode is
-            asked for.
-          TypeError: serving_input_receiver_fn returned no receiver.
-          errors.NoCheckpointError: there is no checkpoint.
-          errors.CheckpointMismatchError: the model does not fit it.
-          errors.CheckpointCorruptError: it is damaged.
-          errors.InvalidArgumentError: what PREDICT mode returns needs more than the receivers give,
-            or writes to a variable.
-          errors.CheckpointSaveError: it could not be written; nothing is left behind.
-        """
-        if serving_input_receiver_fn is None:
-            raise ValueError("An input_receiver_fn must be defined to export a model.")
-        check_exported_modes("experimental_mode", [experimental_mode])
-        if as_text:
-            _logger.info("as_text: the graph of an export is always text: see manifest.json in it")
-        path = export_model(
+        assets_extra: Mapping[str, str | os.PathLike[str]] | None,
+        checkpoint_path: str | os.PathLike[str] | None,
+    ) -> str:
+        return export_model(
             self._model_fn,
             serving_input_receiver_fn,
-            os.fsdecode(export_dir_base),
+            export_dir_base,
             assets_extra=assets_extra,
             params=self.params,
             config=self.config,
             start=self._existing_point(checkpoint_path),
             on_restored=self._remember,
             warm_start_from=self._warm_start,
-        )
-        return os.fsencode(path)
-
-    def export_savedmodel(
-        self,
-        export_dir_base: str | os.PathLike[str],
-        serving_input_receiver_fn: Callable[[], Any],
-        assets_extra: Mapping[str, str | os.PathLike[str]] | None = None,
-        as_text: bool = False,
-        checkpoint_path: str | os.PathLike[str] | None = None,
-        strip_default_attrs: bool = False,
-    ) -> bytes:
-        """As export_saved_model: TF 1's name. strip_default_attrs changes nothing."""
-        del strip_default_attrs
-        return self.export_saved_model(
-            export_dir_base, serving_input_receiver_fn, assets_extra, as_text, checkpoint_path
-        )
-
-    def experimental_export_all_saved_models(
-        self,
-        export_dir_base: str | os.PathLike[str],
-        input_receiver_fn_map: Mapping[str, Callable[[], Any]],
-        assets_extra: Mapping[str, str | os.PathLike[str]] | None = None,
-        as_text: bool = False,
-        checkpoint_path: str | os.PathLike[str] | None = None,
-    ) -> bytes:
-        """As export_saved_model, the receiver function being looked up by mode.
-
-        Args:
-          export_dir_base: As of export_saved_model.
-          input_receiver_fn_map: {ModeKeys.PREDICT: serving_input_receiver_fn}. TensorFlow also
-            exports the graphs of training and evaluation; holdfast only what predicts.
-          assets_extra: As of export_saved_model.
-          as_text: As of export_saved_model.
-          checkpoint_path: As of export_saved_model.
-
-        Returns: the path, as bytes.
-
-        Raises:
-          ValueError: the map has no mode, or another one than PREDICT.
-          errors.OpError: as export_saved_model.
-        """
-        check_exported_modes("input_receiver_fn_map", list(input_receiver_fn_map))
-        return self.export_saved_model(
-            export_dir_base,
-            input_receiver_fn_map[ModeKeys.PREDICT],
-            assets_extra,
-            as_text,
-            checkpoint_path,
         )
 
     def _remember(self, restored: Restored) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from holdfast import saved_model
@@ -30,22 +30,6 @@ _KINDS = {
     "Predict": signature_constants.PREDICT_METHOD_NAME,
 }
 Receiver = ServingInputReceiver | TensorServingInputReceiver
-
-
-def check_exported_modes(argument: str, modes: Sequence[str]) -> None:
-    """Raises: ValueError unless the one mode is PREDICT; the text begins with the argument."""
-    if list(modes) == [ModeKeys.PREDICT]:
-        return
-    if not set(modes) & {ModeKeys.PREDICT, ModeKeys.TRAIN, ModeKeys.EVAL}:
-        raise ValueError(
-            f"{argument}: No valid modes for exporting found. Got {list(modes)}; expected "
-            f"{ModeKeys.PREDICT!r}."
-        )
-    raise ValueError(
-        f"{argument}: expected {ModeKeys.PREDICT!r} alone, got {list(modes)}. An export predicts; "
-        "to evaluate or train on, give an Estimator the model_dir: its checkpoints hold all that "
-        "takes. In C++, holdfast::Trainer continues them."
-    )
 
 
 def export_model(
