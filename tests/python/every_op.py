@@ -313,3 +313,5 @@ WRITERS = {
     "dense_grad_kernel_adagrad",
     "dense_grad_kernel_gradient_descent",
 }
+# What the fusion makes of operations that a model may hold, and no graph may.
+FUSED = {"scaled_gradients", "sparse_softmax_cross_entropy_with_gradients"}
