@@ -17,7 +17,7 @@ bool starts_with(const std::string& text, const std::string& start) {
 
 // What a call of fsync is for.
 std::string purpose_of(const Call& sync, const std::string& last_rename) {
-  const std::string name = io::split_path(sync.path).name;
+  std::string name = io::split_path(sync.path).name;
   if (io::is_shard_name(name)) return "a shard";
   if (name == io::kManifestName || name == io::kCommitName) return name;
   if (io::is_bookkeeping_temporary(name)) return "checkpoint.json";
