@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Training steps on several threads under ThreadSanitizer: `bash tests/tsan.sh [argument of the test
-# program ...]`. Any report is a failure.
+# Training steps on several threads, and eight threads predicting from one model, under
+# ThreadSanitizer: `bash tests/tsan.sh [argument of the test program ...]`. Any report is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

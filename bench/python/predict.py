@@ -1,8 +1,8 @@
 """How fast a loaded model answers, from Python and from C++, beside onnxruntime from Python.
 
 Both hold the same weights; their probabilities are compared before they are timed. By
-default on one thread, as in a server with a process for each core. Writes predict.json and
-predict.md.
+default on one thread, as in a server with a process for each core. With --examples also the cold
+start of both (cold_start.py). Writes predict.json and predict.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import cold_start
 import machine
 import peers
 import turns
@@ -187,6 +188,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--onnxruntime", metavar="PYTHON", help="an interpreter with onnxruntime")
     parser.add_argument("--cpp", type=Path, help="as build/bench/cpp/predict_bench")
+    parser.add_argument("--examples", type=Path, help="as build/cpp/examples: cold starts, too")
     parser.add_argument("--output", type=Path, default=Path("compare"), help="folder for results")
     return parser.parse_args()
 
@@ -225,13 +227,19 @@ def main() -> int:
                 side.close()
     for server in servers:
         server.close()
-    print("\n" + table(results))
+    cold = (
+        cold_start.measure(cold_start.starts(arguments.examples), rounds=31)
+        if arguments.examples
+        else []
+    )
+    shown = table(results) + "\n" + ("\n" + cold_start.table(cold) + "\n" if cold else "")
+    print("\n" + shown)
     for text in wrong:
         print(text)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    kept = {"machine": about, "results": results}
+    kept = {"machine": about, "results": results, "cold_start": cold}
     (arguments.output / "predict.json").write_text(json.dumps(kept, indent=1))
-    (arguments.output / "predict.md").write_text(table(results) + "\n")
+    (arguments.output / "predict.md").write_text(shown)
     return 1 if wrong else 0
 
 

@@ -184,7 +184,7 @@ _HOMES = {
         "zeros",
         "zeros_like",
     ),
-    "io": ("FixedLenFeature", "decode_csv", "parse_example"),
+    "io": ("FixedLenFeature", "VarLenFeature", "decode_csv", "parse_example"),
     "nn": ("sigmoid", "softplus", "tanh"),
 }
 

@@ -15,6 +15,7 @@ from holdfast import dtypes
 from holdfast._plain_values import as_array
 from holdfast._tensor import Tensor, TensorLike, apply, convert_to_tensor
 
+_PADDING: dict[str, Any] = {"float32": 0.0, "int64": -1, "string": b""}  # of a VarLenFeature
 _DTYPES = (dtypes.float32, dtypes.int64, dtypes.string)  # the three lists of a Feature
 
 
@@ -34,8 +35,29 @@ class FixedLenFeature(NamedTuple):
     default_value: Any = None
 
 
+class VarLenFeature(NamedTuple):
+    """A feature with any number of values, up to max_length.
+
+    Where TensorFlow makes a SparseTensor, this is a dense tensor [batch, max_length], filled up
+    with what counts as missing: -1 for int64, which columns of ids take for no id; "" for string;
+    0 for float32.
+
+    Attributes:
+      dtype: float32, int64 or string.
+      max_length: The most values that an example may have; TensorFlow's has no such argument.
+
+    Source: tf.io.VarLenFeature.
+    """
+
+    dtype: Any
+    max_length: int | None = None
+
+
+Feature = FixedLenFeature | VarLenFeature
+
+
 def parse_example(
-    serialized: TensorLike, features: Mapping[str, FixedLenFeature], name: str | None = None
+    serialized: TensorLike, features: Mapping[str, Feature], name: str | None = None
 ) -> dict[str, Tensor]:
     """Returns the features of serialized examples by key.
 
@@ -45,14 +67,14 @@ def parse_example(
         comes twice the last one counts.
       name: Of the operations.
 
-    Returns: a tensor [batch, *shape] for each.
+    Returns: a tensor [batch, *shape] for each, [batch, max_length] of a VarLenFeature.
 
     Raises:
-      ValueError: there is no feature, or one has an unknown shape, another dtype than a Feature
-        can have, or a default of another shape.
+      ValueError: there is no feature, or one has an unknown shape or length, another dtype than a
+        Feature can have, or a default of another shape.
       errors.InvalidArgumentError: when running, for bytes that are no Example, and a feature that
         is missing without a default, of another kind, or of another number of values.
-    Source: tf.io.parse_example, for features of fixed length.
+    Source: tf.io.parse_example; no SparseTensor, see VarLenFeature.
     """
     if not features:
         raise ValueError("Missing: features was {}; name the features that the examples hold")
@@ -71,10 +93,10 @@ def parse_example(
 
 
 def _attributes(key: str, place: int, feature: Any) -> dict[str, Any]:
-    if not isinstance(feature, FixedLenFeature):
+    if not isinstance(feature, (FixedLenFeature, VarLenFeature)):
         raise ValueError(
-            f"Invalid feature {key}: expected a FixedLenFeature, got {feature!r}. Features of any "
-            "length have no shape that a dense network could take; pad them, or count them"
+            f"Invalid feature {key}: expected a FixedLenFeature or a VarLenFeature, got "
+            f"{feature!r}. Name its dtype and its shape, or the most values it has"
         )
     dtype = dtypes.as_dtype(feature.dtype)
     if dtype not in _DTYPES:
@@ -82,13 +104,32 @@ def _attributes(key: str, place: int, feature: Any) -> dict[str, Any]:
             f"Invalid feature {key}: expected dtype float32, int64 or string, got {dtype.name}. "
             "Parse it as one of these and cast it"
         )
+    if isinstance(feature, VarLenFeature):
+        length = _length(key, feature, dtype)
+        padding = [_PADDING[dtype.name]] * length
+        return _told(key, place, dtype, [length]) | {"default": padding, "pad": True}
     shape = list(dtypes.TensorShape(feature.shape))
     if any(size is None for size in shape):
         raise ValueError(f"All dimensions of shape for feature {key} need to be known: {shape}.")
-    attributes = {"key": key, "place": place, "dtype": dtype.name, "shape": shape}
+    attributes = _told(key, place, dtype, shape)
     if feature.default_value is not None:
         attributes["default"] = _default(key, feature.default_value, shape, dtype)
     return attributes
+
+
+def _told(key: str, place: int, dtype: dtypes.DType, shape: list[Any]) -> dict[str, Any]:
+    return {"key": key, "place": place, "dtype": dtype.name, "shape": shape}
+
+
+def _length(key: str, feature: VarLenFeature, dtype: dtypes.DType) -> int:
+    length = feature.max_length
+    if isinstance(length, int) and not isinstance(length, bool) and length >= 1:
+        return length
+    raise ValueError(
+        f"Invalid feature {key}: expected the most values that an example has, got {feature!r}. "
+        "Here features are dense, so their length must be known: write "
+        f"VarLenFeature({dtype.name}, max_length=8), and shorter ones are filled up"
+    )
 
 
 def _default(key: str, value: Any, shape: list[Any], dtype: dtypes.DType) -> list[Any]:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast import _csv
-from holdfast._examples import FixedLenFeature, parse_example
+from holdfast._examples import FixedLenFeature, VarLenFeature, parse_example
 from holdfast._tensor import Tensor, TensorLike
 
-__all__ = ["FixedLenFeature", "decode_csv", "parse_example"]
+__all__ = ["FixedLenFeature", "VarLenFeature", "decode_csv", "parse_example"]
 
 
 def decode_csv(

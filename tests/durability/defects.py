@@ -32,6 +32,8 @@ _OPENED = "cpp/src/io/opened.cpp"
 _STAGED = "cpp/src/io/staged_save.cpp"
 _DIRECTORIES = "cpp/src/io/directories.cpp"
 _DIRECTORY = "cpp/src/io/staged_directory.cpp"
+_EXPORT = "cpp/src/io/export_dir.cpp"
+_EXPORT_LEFTOVERS = "cpp/src/io/export_leftovers.cpp"
 
 _FINISH = 'if (place_.sync) check_written(io_.fsync(file.get()), "fsync", path);'
 _CLOSE = 'check_written(file.close(), "close", path);'
@@ -347,4 +349,49 @@ _COPIES = [
     ),
 ]
 
-ALL = [*_SYNCS, *_ORDER, *_ERRORS, *_RECOVERIES, *_READERS, *_COPIES]
+_EXPORTS = [
+    Defect(
+        name="an export is published before its COMMIT is written",
+        file=_EXPORT,
+        changes=(
+            (
+                "      staged_->write_metadata();\n      return publish();\n",
+                "      const std::string path = publish();\n"
+                "      staged_->write_metadata();\n      return path;\n",
+            ),
+        ),
+        why="a name refers to half an export",
+        seen_by=_KILL,
+    ),
+    Defect(
+        name="export_dir_base is not synced after publishing",
+        file=_EXPORT,
+        changes=(("settings_.sync ? sync_(directory_.get(), base_) : 0;", "0;"),),
+        why="the export was reported and may still go",
+        seen_by=_CUT,
+    ),
+    Defect(
+        name="what a killed export has left stays",
+        file=_EXPORT_LEFTOVERS,
+        changes=(("claim_directory(io, base, name, name, claimed)", "false"),),
+        why="the disk fills up",
+        seen_by=_KILL,
+    ),
+    Defect(
+        name="an error of writing an extra asset is ignored",
+        file=_EXPORT,
+        changes=(
+            (
+                "check_written(write_all(io_, to.get(), block.data(), "
+                "static_cast<std::size_t>(got), at),\n"
+                '                    "pwrite", shown);',
+                "static_cast<void>(write_all(io_, to.get(), block.data(), "
+                "static_cast<std::size_t>(got), at));",
+            ),
+        ),
+        why="an asset is cut short",
+        seen_by=_ERROR,
+    ),
+]
+
+ALL = [*_SYNCS, *_ORDER, *_ERRORS, *_RECOVERIES, *_READERS, *_COPIES, *_EXPORTS]

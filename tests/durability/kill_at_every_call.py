@@ -1,9 +1,10 @@
 """T1: kill -9 before and after every file-system call of every scenario.
 
 The scenarios (cpp/scenarios.cpp): first save, save with retention, a step saved again with and
-without RENAME_EXCHANGE, async save, final save, and recovery from leftovers and from interrupted
-exchanges. What is left is judged by a process started anew (cpp/invariants.cpp). Shows that it can
-fail: mutants.py, for one "publish before COMMIT".
+without RENAME_EXCHANGE, async save, final save, recovery from leftovers and from interrupted
+exchanges, and exports: the first one, and two beside an earlier one and what killed ones have left.
+What is left is judged by a process started anew (cpp/invariants.cpp, cpp/exports.cpp). Shows that
+it can fail: mutants.py, for one "publish before COMMIT".
 """
 
 from __future__ import annotations

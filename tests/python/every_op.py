@@ -78,6 +78,19 @@ def _example(x: Tensor) -> Tensor:
     return apply("example_feature", [split], attributes)
 
 
+def _padded_example(x: Tensor) -> Tensor:
+    # Key "a" with the integers 7 and 300: 12 0a 0a 08 0a 01 "a" 12 ..., as the encoding of
+    # protocol buffers says; two of three values.
+    value = b"\x1a\x05\x0a\x03\x07\xac\x02"
+    entry = b"\x0a\x01a\x12" + bytes([len(value)]) + value
+    entries = b"\x0a" + bytes([len(entry)]) + entry
+    message = b"\x0a" + bytes([len(entries)]) + entries
+    one = apply("vocabulary_gather", [x], {"vocabulary": [message, b""]})
+    split = apply("split_example", [one], {"keys": ["a"]})
+    attributes = {"place": 0, "dtype": "int64", "shape": [3], "default": [-1] * 3, "pad": True}
+    return apply("example_feature", [split], attributes)
+
+
 def _flat(x: Tensor) -> Tensor:
     return apply("reshape", [x], {"shape": [-1]})
 
@@ -257,6 +270,7 @@ USES: list[Use] = [
     Use("csv_column", (INT,), FLOAT, build=_column(FLOAT)),
     Use("split_example", (INT,), FLOAT, build=_example),
     Use("example_feature", (INT,), FLOAT, build=_example),
+    Use("example_feature", (INT,), NOWHERE, build=_padded_example),
     Use(
         "constant",
         (FLOAT,),
@@ -299,3 +313,5 @@ WRITERS = {
     "dense_grad_kernel_adagrad",
     "dense_grad_kernel_gradient_descent",
 }
+# What the fusion makes of operations that a model may hold, and no graph may.
+FUSED = {"scaled_gradients", "sparse_softmax_cross_entropy_with_gradients"}

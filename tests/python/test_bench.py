@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import agreement
+import cold_start
 import compare_table as table
 import growth
 import numpy as np
@@ -424,3 +425,29 @@ def test_predictions_are_compared_with_the_fastest_rival() -> None:
         "| 2.50 x onnxruntime, bound (bar 2 x): ok |"
     )
     assert rows[6] == "| Iris 4-10-10-3 | 1 | holdfast | 2.00 | 500,000 |  |"
+
+
+def _echo(name: str, text: str, at_most: float | None = None) -> cold_start.Start:
+    return cold_start.Start(name, (sys.executable, "-c", f"print({text!r})"), at_most)
+
+
+def test_cold_starts_are_held_to_their_bars() -> None:
+    sides = [_echo("a", "probabilities: 1", 60.0), _echo("b", "probabilities: 1", 0.0)]
+    sides.append(cold_start.Start("c", (sys.executable, "-c", ""), answers=False))
+    found = cold_start.measure(sides, rounds=1)
+    assert [one.get("verdict") for one in found] == ["ok", "above", None]
+    shown = {"name": "C++", "median": 0.0034, "fastest": 0.0031, "slowest": 0.0042}
+    shown |= {"bar": 0.005, "verdict": "ok"}
+    assert cold_start.table([shown]).splitlines()[2] == (
+        "| C++ | 3.4 | 3.1 | 4.2 | at most 5: ok |"
+    )
+
+
+def test_cold_starts_must_predict_alike() -> None:
+    with pytest.raises(AssertionError, match="probabilities: 2"):
+        cold_start.measure([_echo("a", "probabilities: 1"), _echo("b", "probabilities: 2")], 1)
+
+
+def test_cold_starts_of_the_example_and_of_python_predict_alike(examples: Path) -> None:
+    found = cold_start.measure(cold_start.starts(examples), rounds=1)
+    assert [one["name"] for one in found] == ["C++ example", "Python", "Python, numpy alone"]

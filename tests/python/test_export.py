@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from pathlib import Path
@@ -242,6 +243,16 @@ def test_an_export_is_of_the_checkpoint_asked_for(tmp_path: Path) -> None:
     assert ex.exported(estimator, tmp_path / "export", ex.raw(features)).global_step == 8
 
 
+def test_a_checkpoint_asked_for_must_be_there(classifier: Any, tmp_path: Path) -> None:
+    with pytest.raises(errors.NotFoundError, match="no-such-checkpoint"):
+        classifier.export_saved_model(
+            tmp_path / "export",
+            ex.raw(ex.iris_features()),
+            checkpoint_path=str(tmp_path / "no-such-checkpoint"),
+        )
+    assert not (tmp_path / "export").exists()
+
+
 def test_without_a_checkpoint_there_is_nothing_to_export(tmp_path: Path) -> None:
     estimator = hf.estimator.DNNClassifier(
         [4], [hf.feature_column.numeric_column("x")], model_dir=str(tmp_path / "model")
@@ -326,16 +337,88 @@ def test_several_export_outputs_need_a_default(tmp_path: Path) -> None:
             with_default({"a": y}, {"y": y})
 
 
-def test_arguments_of_tf_that_mean_nothing_here_are_refused(
-    classifier: Any, tmp_path: Path
-) -> None:
-    receiver = ex.raw(ex.iris_features())
+def test_a_receiver_is_needed(classifier: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="An input_receiver_fn must be defined"):
         classifier.export_saved_model(tmp_path, None)
-    with pytest.raises(ValueError, match="as_text and experimental_mode"):
-        classifier.export_saved_model(tmp_path, receiver, as_text=True)
     with pytest.raises(TypeError, match="must return a ServingInputReceiver"):
         classifier.export_saved_model(tmp_path, lambda: ex.iris_features())
+
+
+def test_as_text_changes_nothing_and_says_so(
+    classifier: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = ex.raw(ex.iris_features())
+    with caplog.at_level(logging.INFO, "holdfast"):
+        text = Path(classifier.export_savedmodel(tmp_path, receiver, None, True).decode())
+    assert "the graph of an export is always text: see manifest.json in it" in caplog.text
+    plain = Path(classifier.export_saved_model(tmp_path, receiver).decode())
+    graphs = [json.loads((path / "manifest.json").read_text())["graph"] for path in (text, plain)]
+    assert graphs[0] == graphs[1]
+    assert sorted(os.listdir(text)) == sorted(os.listdir(plain))
+
+
+def test_an_export_predicts_and_does_nothing_else(classifier: Any, tmp_path: Path) -> None:
+    receiver = ex.raw(ex.iris_features())
+    modes = hf.estimator.ModeKeys
+    every_mode = dict.fromkeys((modes.TRAIN, modes.EVAL, modes.PREDICT), receiver)
+    for call, message in [
+        (
+            lambda: classifier.export_saved_model(
+                tmp_path, receiver, experimental_mode=modes.TRAIN
+            ),
+            r"experimental_mode: expected 'infer' alone, got \['train'\]\. An export predicts; to "
+            "evaluate or train on, give an Estimator the model_dir",
+        ),
+        (
+            lambda: classifier.experimental_export_all_saved_models(tmp_path, every_mode),
+            r"input_receiver_fn_map: expected 'infer' alone, got \['train', 'eval', 'infer'\]",
+        ),
+        (
+            lambda: classifier.experimental_export_all_saved_models(tmp_path, {}),
+            r"No valid modes for exporting found\. Got \[\]; expected 'infer'",
+        ),
+        (
+            lambda: classifier.export_saved_model(tmp_path, receiver, experimental_mode="serve"),
+            r"No valid modes for exporting found\. Got \['serve'\]",
+        ),
+        (
+            lambda: classifier.experimental_export_all_saved_models(
+                tmp_path, {modes.PREDICT: None}
+            ),
+            "An input_receiver_fn must be defined",
+        ),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert os.listdir(tmp_path) == []
+
+
+def test_all_saved_models_are_the_one_that_predicts(tmp_path: Path) -> None:
+    estimator = ex.trained_classifier(tmp_path / "model")
+    first = hf.train.latest_checkpoint(str(tmp_path / "model"))
+    features = ex.iris_features()
+    estimator.train(
+        lambda: hf.data.Dataset.from_tensor_slices((features, np.zeros(40, int))).batch(8), steps=3
+    )
+    (tmp_path / "note").write_bytes(b"x")
+    path = estimator.experimental_export_all_saved_models(
+        tmp_path / "export",
+        {hf.estimator.ModeKeys.PREDICT: ex.raw(features)},
+        {"note": tmp_path / "note"},
+        as_text=True,
+        checkpoint_path=first,
+    )
+    assert isinstance(path, bytes)
+    assert saved_model.load(path).global_step == 5
+    assert (Path(path.decode()) / "assets.extra" / "note").read_bytes() == b"x"
+
+
+def test_a_killed_exports_leftovers_go_with_the_next(classifier: Any, tmp_path: Path) -> None:
+    half = tmp_path / ".tmp-1790000000-0123456789abcdef"
+    (half / "assets.extra").mkdir(parents=True)
+    (half / "data-00000-of-00001.bin").write_bytes(b"HFSH")
+    path = classifier.export_saved_model(tmp_path, ex.raw(ex.iris_features()))
+    assert os.listdir(tmp_path) == [os.path.basename(path).decode()]
 
 
 def test_receivers_check_what_they_are_given() -> None:

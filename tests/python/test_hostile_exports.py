@@ -7,14 +7,18 @@ ends with; tests/cpp/api/hostile_export_test.cpp reads the same list.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from predict_process import PredictProcess
 
-from holdfast import _core, errors
+from holdfast import _core, errors, saved_model
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "v1"
 sys.path.insert(0, str(GOLDEN.parents[1] / "durability"))
@@ -107,3 +111,68 @@ def test_memory_that_a_batch_would_take_is_counted_first() -> None:
     model = _core.Model.load_files(sealed(files, text.encode()))
     with pytest.raises(errors.ResourceExhaustedError, match='node "big": expected values of at mo'):
         model.signatures["serving_default"]([b"word 1"])
+
+
+def _link_shard(export: Path) -> None:
+    shard = export / "data-00000-of-00001.bin"
+    shard.rename(export.parent / "outside.bin")
+    shard.symlink_to(export.parent / "outside.bin")
+
+
+def _link_manifest(export: Path) -> None:
+    (export / "manifest.json").rename(export.parent / "outside.json")
+    (export / "manifest.json").symlink_to("../outside.json")
+
+
+def _fifo(name: str) -> Callable[[Path], None]:
+    def replace(export: Path) -> None:
+        (export / name).unlink()
+        os.mkfifo(export / name)
+
+    return replace
+
+
+def _directory(name: str) -> Callable[[Path], None]:
+    def replace(export: Path) -> None:
+        (export / name).unlink()
+        (export / name).mkdir()
+
+    return replace
+
+
+def _grown_shard(export: Path) -> None:
+    os.chmod(export / "data-00000-of-00001.bin", 0o644)
+    os.truncate(export / "data-00000-of-00001.bin", 2**40)  # sparse
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        _link_shard,
+        _link_manifest,
+        _grown_shard,
+        *(
+            replace(name)
+            for replace in (_fifo, _directory)
+            for name in ("COMMIT", "manifest.json", "data-00000-of-00001.bin")
+        ),
+    ],
+)
+def test_tricks_with_paths_are_typed_errors_of_one_text(
+    trick: Callable[[Path], None], cpp_build: Path, tmp_path: Path
+) -> None:
+    export = tmp_path / "1790000000"
+    shutil.copytree(GOLDEN / "exports" / "iris", export)
+    trick(export)
+    began = time.perf_counter()
+    with pytest.raises(errors.OpError) as caught:
+        saved_model.load(export)
+    assert time.perf_counter() - began < 1
+    assert isinstance(
+        caught.value,
+        (errors.UnsafeInputError, errors.CheckpointCorruptError, errors.NotFoundError),
+    )
+    assert str(export) in str(caught.value)
+    with PredictProcess(cpp_build) as process, pytest.raises(RuntimeError) as in_cpp:
+        process.load(export)
+    assert str(in_cpp.value) == str(caught.value).replace("\n", " ")

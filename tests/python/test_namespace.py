@@ -36,7 +36,7 @@ MODULES = (
 # What a program written for tf.estimator finds here.
 PROMISED = {
     "": "float32 float64 int32 int64 string bool Graph TensorShape TensorSpec Variable "
-    "get_variable set_random_seed reduce_mean argmax cast decode_csv",
+    "get_variable set_random_seed reduce_mean argmax cast decode_csv FixedLenFeature VarLenFeature",
     "data": "Dataset TextLineDataset make_one_shot_iterator resumable",
     "data.experimental": "CsvDataset make_csv_dataset",
     "errors": "OpError InvalidArgumentError NotFoundError NoCheckpointError "
@@ -47,7 +47,7 @@ PROMISED = {
     "build_parsing_serving_input_receiver_fn",
     "estimator.inputs": "numpy_input_fn pandas_input_fn",
     "feature_column": "numeric_column input_layer make_parse_example_spec",
-    "io": "decode_csv parse_example FixedLenFeature",
+    "io": "decode_csv parse_example FixedLenFeature VarLenFeature",
     "layers": "dense dropout",
     "nn": "relu relu6 leaky_relu elu selu tanh sigmoid softplus softsign softmax dropout "
     "softmax_cross_entropy_with_logits sigmoid_cross_entropy_with_logits",

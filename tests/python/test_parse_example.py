@@ -11,10 +11,11 @@ import pytest
 
 import holdfast as hf
 from holdfast import errors
-from holdfast.io import FixedLenFeature, parse_example
+from holdfast._tensor import apply
+from holdfast.io import FixedLenFeature, VarLenFeature, parse_example
 
 
-def parse(messages: list[bytes], **spec: FixedLenFeature) -> dict[str, Any]:
+def parse(messages: list[bytes], **spec: FixedLenFeature | VarLenFeature) -> dict[str, Any]:
     """Runs the operations over one batch."""
     from holdfast import _core
 
@@ -140,3 +141,82 @@ def test_an_export_keeps_defaults(tmp_path: Path) -> None:
     model = ex.exported(estimator, tmp_path / "export", receiver)
     got = model([b"", ex.example({"x": ex.feature([3.0, 4.0])})])
     assert got["output"].tolist() == [[1.0, 0.5], [6.0, 8.0]]
+
+
+def test_features_of_any_length_are_filled_up() -> None:
+    full = {"i": [7, 8, 9], "s": [b"a", b"", b"c"], "f": [1.5, -0.0, 2.5]}
+    messages = [
+        ex.example({key: ex.feature(values[:count]) for key, values in full.items()})
+        for count in (3, 2, 1)
+    ]
+    messages += [b"", ex.example({"i": b"", "s": b"", "f": b""})]
+    messages += [ex.example({"i": ex.field(3, b""), "s": ex.field(1, b""), "f": ex.field(2, b"")})]
+    got = parse(
+        messages,
+        i=VarLenFeature(hf.int64, 3),
+        s=VarLenFeature(hf.string, max_length=3),
+        f=VarLenFeature(hf.float32, 3),
+    )
+    none = [[-1, -1, -1]] * 3
+    assert got["i"].tolist() == [[7, 8, 9], [7, 8, -1], [7, -1, -1], *none]
+    empty = [[b"", b"", b""]] * 3
+    assert got["s"].tolist() == [[b"a", b"", b"c"], [b"a", b"", b""], [b"a", b"", b""], *empty]
+    zeros = [[0.0, 0.0, 0.0]] * 3
+    assert got["f"].tolist() == [[1.5, 0.0, 2.5], [1.5, 0.0, 0.0], [1.5, 0.0, 0.0], *zeros]
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ([1, 2, 3], 'Feature "i" of record 0 has 3 values, expected at most 2'),
+        ([1.0], 'Feature "i" of record 0 has other values than int64: floats'),
+    ],
+)
+def test_features_of_any_length_have_a_most_and_a_kind(values: list[Any], problem: str) -> None:
+    with pytest.raises(errors.InvalidArgumentError) as caught:
+        parse([ex.example({"i": ex.feature(values)})], i=VarLenFeature(hf.int64, 2))
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [None, 0, -1, 2.0, True])
+def test_the_length_of_a_feature_must_be_known(length: Any) -> None:
+    with hf.Graph().as_default(), pytest.raises(ValueError, match=r"VarLenFeature") as caught:
+        parse_example(hf.constant([b""]), {"ids": VarLenFeature(hf.int64, length)})
+    assert "Invalid feature ids: expected the most values that an example has" in str(caught.value)
+    assert "write VarLenFeature(int64, max_length=8), and shorter ones are filled up" in str(
+        caught.value
+    )
+
+
+def test_a_padded_feature_needs_what_it_is_filled_up_with() -> None:
+    with hf.Graph().as_default():
+        split = apply("split_example", [hf.constant([b""])], {"keys": ["a"]})
+        attributes = {"place": 0, "dtype": "int64", "shape": [2], "pad": True}
+        with pytest.raises(ValueError, match="expected a default to pad with; got none"):
+            apply("example_feature", [split], attributes)
+
+
+def test_examples_with_several_ids_reach_an_embedding(tmp_path: Path) -> None:
+    ids = np.array([[1, 2, 3], [4, -1, -1], [-1, -1, -1], [5, 6, -1]])
+    column = hf.feature_column.categorical_column_with_identity("ids", 10)
+    estimator = hf.estimator.DNNClassifier(
+        hidden_units=[4],
+        feature_columns=[hf.feature_column.embedding_column(column, 3)],
+        model_dir=str(tmp_path / "model"),
+        config=ex.config(),
+    )
+    labels = np.array([0, 1, 0, 1])
+    estimator.train(
+        lambda: hf.data.Dataset.from_tensor_slices(({"ids": ids}, labels)).batch(4), steps=1
+    )
+    receiver = hf.estimator.export.build_parsing_serving_input_receiver_fn(
+        {"ids": VarLenFeature(hf.int64, max_length=3)}
+    )
+    model = ex.exported(estimator, tmp_path / "export", receiver)
+    sent = [
+        ex.example({"ids": ex.feature([i for i in row if i >= 0])} if row[0] >= 0 else {})
+        for row in ids.tolist()
+    ]
+    got = model.signatures["predict"](sent)
+    expected = ex.predicted(estimator, {"ids": ids}, 4)
+    assert all(ex.same(got[key], expected[key]) for key in expected)

@@ -7,6 +7,7 @@
 
 #include "api/load_model.h"
 #include "api/signatures.h"
+#include "api/write_saved_model.h"
 #include "base/thread_pool.h"
 #include "graph/json_form.h"
 #include "graph/prune.h"
@@ -147,6 +148,12 @@ void check_readable(const io::Manifest& manifest) {
 std::string write_saved_model(const std::string& export_dir_base,
                               const SavedModelContents& contents,
                               const SavedModelOptions& options) {
+  return write_saved_model_through(io::system_io(), export_dir_base, contents, options);
+}
+
+std::string write_saved_model_through(io::Io& io, const std::string& export_dir_base,
+                                      const SavedModelContents& contents,
+                                      const SavedModelOptions& options) {
   io::check_extra_assets(contents.assets_extra);
   const int threads = options.threads > 0 ? options.threads : default_thread_count();
   PreparedModel model = prepare(contents);
@@ -156,7 +163,7 @@ std::string write_saved_model(const std::string& export_dir_base,
   manifest.graph = std::move(model.graph);
   manifest.signatures = std::move(model.signatures);
   check_readable(manifest);
-  return io::write_export(io::system_io(), export_dir_base, source, contents.assets_extra,
+  return io::write_export(io, export_dir_base, source, contents.assets_extra,
                           {options.durability == Durability::kFull, threads});
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/directories.h"
+#include "io/export_leftovers.h"
 #include "io/fault.h"
 #include "io/names.h"
 #include "io/staged_directory.h"
@@ -26,43 +27,27 @@ std::vector<std::string> components(std::string_view path) {
   return parts;
 }
 
-// Deletes what this writer has made; best effort.
-void remove_tree(Io& io, int parent, const std::string& name) {
-  {
-    const int descriptor = io.open(parent, name, OpenMode::kDirectory);
-    if (descriptor < 0) return;
-    const File directory(io, descriptor);
-    std::vector<std::string> names;
-    static_cast<void>(io.list(descriptor, names));
-    for (const std::string& entry : names) {
-      if (io.unlink(descriptor, entry) < 0) remove_tree(io, descriptor, entry);
-    }
-  }
-  static_cast<void>(io.rmdir(parent, name));
-}
-
 class ExportWriter {
  public:
   ExportWriter(Io& io, const std::string& base, SaveSource& source, const ExportSettings& settings)
-      : io_(io), base_(base), settings_(settings), manifest_(source.plan().manifest) {
+      : io_(io),
+        base_(base),
+        settings_(settings),
+        source_(source),
+        manifest_(source.plan().manifest) {
     sync_ = [&io](int directory, const std::string&) {
       const int result = io.fsync(directory);
       return cannot_sync(result) ? 0 : result;
     };
     open_base();
+    clear_export_leftovers(io, directory_.get());  // first, since what they free may be needed
     seconds_ = std::max<std::int64_t>(0, io.now_unix_ms() / 1000);
-    std::uint64_t random = 0;
-    const int got = io.random(&random, sizeof random);
-    if (got < 0) throw system_error("getentropy for", base, -got);
-    staged_ = std::make_unique<StagedDirectory>(
-        StagingPlace{io, directory_.get(), base_, export_temporary_name(seconds_, random),
-                     settings.sync, settings.threads, sync_},
-        source);
+    stage();
   }
 
   std::string run(const std::map<std::string, std::string>& assets) {
     try {
-      staged_->begin(1);
+      begin();
       staged_->write_shards();
       for (const auto& [destination, source] : assets) copy_asset(destination, source);
       staged_->write_metadata();
@@ -91,6 +76,32 @@ class ExportWriter {
           {{"path", base_}, {"errno", std::to_string(ENOTDIR)}});
     if (descriptor < 0) throw system_error("open", base_, -descriptor);
     directory_ = File(io_, descriptor);
+  }
+
+  // Gives the export a new temporary name.
+  void stage() {
+    std::uint64_t random = 0;
+    const int got = io_.random(&random, sizeof random);
+    if (got < 0) throw system_error("getentropy for", base_, -got);
+    staged_ = std::make_unique<StagedDirectory>(
+        StagingPlace{io_, directory_.get(), base_, export_temporary_name(seconds_, random),
+                     settings_.sync, settings_.threads, sync_},
+        source_);
+  }
+
+  // W1, and the claim that keeps other exports from clearing the directory away.
+  void begin() {
+    for (int attempt = 1;; ++attempt) {
+      try {
+        staged_->begin(1);
+        claim_directory(io_, directory_.get(), staged_->temporary(), staged_->shown(""), claim_);
+        return;
+      } catch (const WriteFailure& failure) {
+        const bool lost = failure.error_number == ENOENT || failure.error_number == EWOULDBLOCK;
+        if (!lost || !staged_->made() || attempt == kAttempts) throw;
+      }
+      stage();  // another export took the new directory for a leftover
+    }
   }
 
   // assets.extra/<destination>, its directories included.
@@ -176,9 +187,11 @@ class ExportWriter {
   Io& io_;
   std::string base_;
   ExportSettings settings_;
+  SaveSource& source_;
   const Manifest& manifest_;
   SyncDirectory sync_;
   File directory_;
+  File claim_;  // the temporary directory, locked until it has its name
   std::int64_t seconds_ = 0;
   std::unique_ptr<StagedDirectory> staged_;
   bool published_ = false;

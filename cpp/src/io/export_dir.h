@@ -1,5 +1,6 @@
 // Where exports are written: export_dir_base/<unix seconds>, one directory each, published by a
-// rename as checkpoints are. Needs no lock: no export replaces another.
+// rename as checkpoints are. No export replaces another, so exports lock nothing but the directory
+// that each writes: what a killed one left is cleared away by the next (export_leftovers.h).
 #pragma once
 
 #include <map>

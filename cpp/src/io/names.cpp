@@ -11,6 +11,7 @@ constexpr std::string_view kBookkeepingTemporaryPrefix = ".tmp-checkpoint.json-"
 constexpr std::string_view kPinPrefix = ".pin-";
 constexpr std::string_view kEventFilePrefix = "events.out.tfevents.";
 constexpr std::string_view kLockTemporaryPrefix = ".tmp-lock-";
+constexpr std::string_view kExportTemporaryPrefix = ".tmp-";
 constexpr std::string_view kCorruptSuffix = ".corrupt";
 constexpr std::string_view kRejectedPrefix = ".rejected-";
 constexpr std::size_t kRandomDigits = 16;
@@ -175,7 +176,18 @@ std::string rejected_name(std::int64_t step, std::uint64_t random) {
 std::string export_name(std::int64_t seconds) { return std::to_string(seconds); }
 
 std::string export_temporary_name(std::int64_t seconds, std::uint64_t random) {
-  return ".tmp-" + export_name(seconds) + "-" + hex(random, kRandomDigits);
+  return std::string(kExportTemporaryPrefix) + export_name(seconds) + "-" +
+         hex(random, kRandomDigits);
+}
+
+bool is_export_name(std::string_view name) { return parse_decimal(name).has_value(); }
+
+bool is_export_temporary(std::string_view name) {
+  if (!starts_with(name, kExportTemporaryPrefix)) return false;
+  const std::string_view rest = name.substr(kExportTemporaryPrefix.size());
+  if (rest.size() < kRandomDigits + 1) return false;
+  const std::size_t dash = rest.size() - kRandomDigits - 1;
+  return is_export_name(rest.substr(0, dash)) && rest[dash] == '-' && is_hex(rest.substr(dash + 1));
 }
 
 bool is_checkpoint_file(std::string_view name) {

@@ -71,6 +71,8 @@ std::string rejected_name(std::int64_t step, std::uint64_t random);
 // Exports: <seconds>, and .tmp-<seconds>-<16 hex> while one is written.
 std::string export_name(std::int64_t seconds);
 std::string export_temporary_name(std::int64_t seconds, std::uint64_t random);
+bool is_export_name(std::string_view name);
+bool is_export_temporary(std::string_view name);
 constexpr char kExtraAssetsName[] = "assets.extra";
 
 // A name that one of our checkpoint directories may hold.

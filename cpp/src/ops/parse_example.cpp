@@ -116,6 +116,9 @@ constexpr int kList<std::int64_t> = kInt64List;
 
 bool has_default(const AttributeReader& attributes) { return attributes.has("default"); }
 
+// Whether a row of fewer values ends with those of the default.
+bool is_padded(const AttributeReader& attributes) { return attributes.value_or("pad", false); }
+
 template <typename T>
 std::vector<T> default_of(const AttributeReader& attributes) {
   if (!has_default(attributes)) return {};
@@ -151,6 +154,8 @@ TensorType infer_feature(const InferContext& context) {
       context.fail("expected a default for all " + std::to_string(element_count(row)) +
                    " values of shape " + shape_text(row) + "; got " + std::to_string(given));
   }
+  if (is_padded(context.attributes) && !has_default(context.attributes))
+    context.fail("expected a default to pad with; got none");
   Shape shape(features.begin(), features.end() - 1);
   shape.insert(shape.end(), row.begin(), row.end());
   return {dtype, shape};
@@ -169,6 +174,7 @@ class FeatureKernel : public OpKernel {
         shape_(context.attributes().get<std::vector<std::int64_t>>("shape")),
         size_(element_count(shape_)),
         required_(!has_default(context.attributes())),
+        padded_(is_padded(context.attributes())),
         default_(default_of<T>(context.attributes())) {}
 
   void run(const RunContext&) override {
@@ -205,9 +211,12 @@ class FeatureKernel : public OpKernel {
     if (kind != kList<T>)
       fail(row,
            std::string("has other values than ") + dtype_name(out_.dtype) + ": " + kind_text(kind));
-    if (count != size_)
-      fail(row, "has " + std::to_string(count) + " values, expected " + std::to_string(size_) +
-                    " for the shape " + shape_text(shape_));
+    if (padded_ && count < size_)
+      std::copy(default_.begin() + count, default_.end(), out + count);
+    else if (count != size_)
+      fail(row, "has " + std::to_string(count) + " values, expected " +
+                    (padded_ ? "at most " : "") + std::to_string(size_) + " for the shape " +
+                    shape_text(shape_));
   }
 
   // Appends to the `count` values that are there; values past the last are counted only.
@@ -257,6 +266,7 @@ class FeatureKernel : public OpKernel {
   Shape shape_;
   std::int64_t size_;
   bool required_;
+  bool padded_;
   std::vector<T> default_;
 };
 

@@ -20,11 +20,11 @@ from holdfast.estimator._estimator_arguments import (
 from holdfast.estimator._eval_events import write_results
 from holdfast.estimator._evaluate_call import evaluate_model
 from holdfast.estimator._export_call import export_model
+from holdfast.estimator._exporting import Exporting
 from holdfast.estimator._interrupted import ends_on_signals
 from holdfast.estimator._predict_call import examples, predict_batches
 from holdfast.estimator._restoring import Restored, resume_path
 from holdfast.estimator._run_config import RunConfig
-from holdfast.estimator._specs import ModeKeys
 from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import model_dir_problem, train_model
 from holdfast.estimator._warm_start import as_settings
@@ -42,7 +42,7 @@ from holdfast.train._saver import newest_seq
 _logger = logging.getLogger("holdfast")
 
 
-class Estimator:
+class Estimator(Exporting):
     """Trains, evaluates and predicts with a model function.
 
     Every call builds the model anew and takes its state from the newest checkpoint in model_dir.
@@ -319,75 +319,23 @@ class Estimator:
             else:
                 yield batch
 
-    def export_saved_model(
+    def _export(
         self,
-        export_dir_base: str | os.PathLike[str],
+        export_dir_base: str,
         serving_input_receiver_fn: Callable[[], Any],
-        assets_extra: Mapping[str, str | os.PathLike[str]] | None = None,
-        as_text: bool = False,
-        checkpoint_path: str | os.PathLike[str] | None = None,
-        experimental_mode: str = ModeKeys.PREDICT,
-    ) -> bytes:
-        """Writes a model that predicts without this code, and returns its path, as TF does: bytes.
-
-        `saved_model.load` reads it, and so does `holdfast::Model` in C++. It holds the graph from
-        requests to predictions, the variables of that graph, and vocabularies.
-
-        Args:
-          export_dir_base: A new directory, named by the time in seconds, appears in it whole.
-          serving_input_receiver_fn: Function without arguments that returns an
-            `export.ServingInputReceiver`; `export.build_raw_serving_input_receiver_fn` and
-            `export.build_parsing_serving_input_receiver_fn` make one.
-          assets_extra: Files to put beside the model: path under assets.extra/ to source.
-          as_text: Must be False: the graph is text anyway.
-          checkpoint_path: A checkpoint; None: the newest.
-          experimental_mode: Must be ModeKeys.PREDICT.
-
-        Raises:
-          ValueError: there is no receiver function, no signature can be made, or an argument is
-            one that holdfast does not have.
-          TypeError: serving_input_receiver_fn returned no receiver.
-          errors.NoCheckpointError: there is no checkpoint.
-          errors.CheckpointMismatchError: the model does not fit it.
-          errors.CheckpointCorruptError: it is damaged.
-          errors.InvalidArgumentError: what PREDICT mode returns needs more than the receivers give,
-            or writes to a variable.
-          errors.CheckpointSaveError: it could not be written; nothing is left behind.
-        """
-        if serving_input_receiver_fn is None:
-            raise ValueError("An input_receiver_fn must be defined to export a model.")
-        if as_text or experimental_mode != ModeKeys.PREDICT:
-            raise ValueError(
-                "as_text and experimental_mode: expected their defaults, False and "
-                f"{ModeKeys.PREDICT!r}; got {as_text!r} and {experimental_mode!r}. An export has "
-                "one form, and predicts."
-            )
-        path = export_model(
+        assets_extra: Mapping[str, str | os.PathLike[str]] | None,
+        checkpoint_path: str | os.PathLike[str] | None,
+    ) -> str:
+        return export_model(
             self._model_fn,
             serving_input_receiver_fn,
-            os.fsdecode(export_dir_base),
+            export_dir_base,
             assets_extra=assets_extra,
             params=self.params,
             config=self.config,
             start=self._existing_point(checkpoint_path),
             on_restored=self._remember,
             warm_start_from=self._warm_start,
-        )
-        return os.fsencode(path)
-
-    def export_savedmodel(
-        self,
-        export_dir_base: str | os.PathLike[str],
-        serving_input_receiver_fn: Callable[[], Any],
-        assets_extra: Mapping[str, str | os.PathLike[str]] | None = None,
-        as_text: bool = False,
-        checkpoint_path: str | os.PathLike[str] | None = None,
-        strip_default_attrs: bool = False,
-    ) -> bytes:
-        """As export_saved_model: TF 1's name. strip_default_attrs changes nothing."""
-        del strip_default_attrs
-        return self.export_saved_model(
-            export_dir_base, serving_input_receiver_fn, assets_extra, as_text, checkpoint_path
         )
 
     def _remember(self, restored: Restored) -> None:

@@ -10,6 +10,7 @@
 #include "hooked_io.h"
 #include "invariants.h"
 #include "io/checkpoint_dir.h"
+#include "io/names.h"
 #include "scenarios.h"
 #include "tree_io.h"
 
@@ -51,14 +52,19 @@ class FaultIo final : public HookedIo {
   }
 
  private:
-  // A write, sync or close of a file of a checkpoint that is being made.
+  // A write, sync or close of a file of a checkpoint or export that is being made.
   bool is_part_of_a_save(const Call& call) const {
     const bool tried_again = fault_.error == 0 || fault_.error == EINTR;
     const bool counts = call.verb == Verb::kFsync || call.verb == Verb::kClose ||
                         (call.verb == Verb::kPwrite && !tried_again);
-    const std::size_t side = call.path.find("/.tmp-model.ckpt-");
-    return counts && side != std::string::npos &&
-           call.path.find('/', side + 1) != std::string::npos;
+    const std::string name = io::split_path(call.path).name;
+    const std::string parent = io::split_path(io::split_path(call.path).directory).name;
+    const bool of_asset = parent == io::kExtraAssetsName;
+    const auto side = io::parse_side_name(parent);
+    const bool is_made =
+        (side && side->kind == io::SideKind::kTemporary) || io::is_export_temporary(parent);
+    const bool of_file = io::is_checkpoint_file(name) && is_made;
+    return counts && (of_asset || of_file);
   }
   bool hits(const Call& call) {
     const bool fits = fault_.error == 0 ? call.verb == Verb::kPwrite

@@ -4,8 +4,10 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "contents.h"
+#include "exports.h"
 #include "holdfast/error.h"
 #include "io/bookkeeping.h"
 #include "io/checkpoint_dir.h"
@@ -33,6 +35,7 @@ class Checker {
     check_nothing_left();
     check_remains();
     save_once_more();
+    check_exports();
     return broken_;
   }
 
@@ -141,7 +144,8 @@ class Checker {
     std::vector<std::string> names;
     io_.list(directory.get(), names);
     for (const std::string& name : names)
-      if (!io::parse_checkpoint_name(name) && name != io::kLockName && name != io::kBookkeepingName)
+      if (!io::parse_checkpoint_name(name) && name != io::kLockName &&
+          name != io::kBookkeepingName && io::join_path(model_dir_, name) != exports_)
         broken("I4", "left over: " + name);
     for (const CheckpointProblem& problem : io::problems(io_, model_dir_))
       if (!speaks_of_damaged(problem.path))
@@ -166,8 +170,15 @@ class Checker {
     }
   }
 
+  void check_exports() {
+    if (!expected_.exported()) return;
+    for (std::string& text : broken_exports(io_, model_dir_, expected_))
+      broken_.push_back(std::move(text));
+  }
+
   io::Io& io_;
   std::string model_dir_;
+  std::string exports_ = export_base_of(model_dir_);
   Expected expected_;
   std::uint64_t newest_seq_ = 0;
   std::unique_ptr<io::ModelDirWriter> writer_;

@@ -16,6 +16,7 @@ namespace holdfast::durability {
 // I2 it loads with full verification and equals its reference bytes;
 // I3 every checkpoint that had to stay is there and undamaged, and nothing looks like one that is
 //    not;
+// exports: whole ones or none, earlier ones untouched, the next one works (exports.h);
 // I4 after the start of the next writer nothing is left over, and it has nothing to warn of;
 // and: notes of retention whose write had returned are there; a further save works and is the
 // latest. Changes the directory.

@@ -55,6 +55,12 @@ Expected expected_of(const Ledger& ledger) {
         expected.notes = {event.variant};
         expected.notes_required = true;
         break;
+      case EventKind::kExporting:
+        expected.exports.insert(event.step);
+        break;
+      case EventKind::kExported:
+        expected.exports_required.insert(event.step);
+        break;
       case EventKind::kDamaged:
         expected.allowed.erase(event.step);
         expected.required.erase(event.step);

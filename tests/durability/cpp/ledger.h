@@ -18,7 +18,9 @@ enum class EventKind : char {
   kRemoved = 'r',
   kNoting = 'm',  // write_bookkeeping() is called
   kNoted = 'n',
-  kDamaged = 'x',  // somebody has damaged the checkpoint of this step
+  kExporting = 'e',  // write_saved_model() is called
+  kExported = 'p',   // and has returned
+  kDamaged = 'x',    // somebody has damaged the checkpoint of this step
 };
 
 // `variant` tells contents of the same step apart; of notes it is which ones.
@@ -51,6 +53,9 @@ struct Expected {
   bool may_be_empty = true;              // no save has returned yet
   std::set<int> notes;                   // variants that the notes may have
   bool notes_required = false;
+  std::set<int> exports;           // steps that an export may have
+  std::set<int> exports_required;  // steps of which an export must be there
+  bool exported() const { return !exports.empty(); }
   std::set<int> damaged;  // steps of which the remains must stay where they are
 };
 Expected expected_of(const Ledger& ledger);

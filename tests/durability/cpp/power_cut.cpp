@@ -14,7 +14,8 @@ constexpr std::size_t kShownViolations = 1000;
 constexpr int kMostRounds = 10000;  // of random states, should there be too few of them
 
 bool begins(EventKind kind) {
-  return kind == EventKind::kSaving || kind == EventKind::kRemoving || kind == EventKind::kNoting;
+  return kind == EventKind::kSaving || kind == EventKind::kRemoving || kind == EventKind::kNoting ||
+         kind == EventKind::kExporting;
 }
 
 // Notes after which change each promise was made.

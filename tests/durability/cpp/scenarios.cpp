@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "contents.h"
+#include "exports.h"
 #include "io/commit.h"
 #include "io/names.h"
 #include "io/staged_save.h"
@@ -164,6 +165,36 @@ void one_damaged(Session& session) {
   session.close();
 }
 
+// As killed exports leave it: half a shard and an asset, and a directory just made.
+void killed_exports(Session& session) {
+  io::Io& io = session.io();
+  const io::File base(io, io.open(io::kCurrentDirectory, export_base_of(session.model_dir()),
+                                  io::OpenMode::kDirectory));
+  io.mkdir(base.get(), io::export_temporary_name(7, 2));
+  const std::string half = io::export_temporary_name(7, 1);
+  io.mkdir(base.get(), half);
+  const io::File directory(io, io.open(base.get(), half, io::OpenMode::kDirectory));
+  const io::File shard(io, io.open(directory.get(), io::shard_name(0, 1), io::OpenMode::kCreate));
+  io::write_all(io, shard.get(), "HFSH", 4, 0);
+  io.mkdir(directory.get(), io::kExtraAssetsName);
+  const io::File assets(io,
+                        io.open(directory.get(), io::kExtraAssetsName, io::OpenMode::kDirectory));
+  const io::File asset(io, io.open(assets.get(), kExtraAsset, io::OpenMode::kCreate));
+}
+
+void one_export(Session& session) {
+  three_checkpoints(session);
+  session.export_model(31);
+  killed_exports(session);
+}
+
+void export_twice(Session& session) {
+  session.export_model(32);
+  session.export_model(33);  // in the same second: its name is taken
+}
+
+void export_once(Session& session) { session.export_model(31); }
+
 void recover(Session& session) {
   session.open();
   session.close();
@@ -221,6 +252,12 @@ void Session::remove(int step) {
   ledger_.add(EventKind::kRemoved, step);
 }
 
+void Session::export_model(int step) {
+  ledger_.add(EventKind::kExporting, step);
+  write_model(io_, model_dir_, step);
+  ledger_.add(EventKind::kExported, step);
+}
+
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all{
       {"first_save", "the first save, into a model_dir that is not there yet", true, nothing,
@@ -241,6 +278,10 @@ const std::vector<Scenario>& scenarios() {
        interrupted_exchange_of_latest, recover},
       {"keep_damaged", "a new writer finds a damaged checkpoint", true, one_damaged,
        recover_and_save},
+      {"export_first", "the first export, where a rename cannot refuse to replace", false,
+       three_checkpoints, export_once},
+      {"export", "two exports beside an earlier one and what killed ones have left", true,
+       one_export, export_twice},
   };
   return all;
 }

@@ -25,6 +25,7 @@ class Session {
   void note(int variant);  // write_bookkeeping
   void remove(int step);
   void damaged(int step) { ledger_.add(EventKind::kDamaged, step); }
+  void export_model(int step);  // checkpoint 30 must be there
   void close() { writer_.reset(); }
 
   bool is_open() const { return writer_ != nullptr; }

@@ -128,8 +128,9 @@ def build_parsing_serving_input_receiver_fn(
     Its one input is called "examples"; classification and regression signatures take it.
 
     Args:
-      feature_spec: What is in the messages: `io.FixedLenFeature` by key, as
-        `feature_column.make_parse_example_spec` makes them of columns.
+      feature_spec: What is in the messages by key: an `io.FixedLenFeature`, as
+        `feature_column.make_parse_example_spec` makes them of columns; or an `io.VarLenFeature`
+        with a max_length, for a column of several ids.
       default_batch_size: Messages of every request; None: any number.
 
     Source: tf.estimator.export.build_parsing_serving_input_receiver_fn.
