@@ -16,12 +16,6 @@ std::string unique_name(const std::map<std::string, NodeId, std::less<>>& taken,
   }
 }
 
-// One of these reads what the other has put behind its result in memory, which is safe only as the
-// fusion of a program joins them: nobody else may, least of all a file (runtime/fusion.cpp).
-bool is_made_by_fusion(const std::string& op) {
-  return op == "scaled_gradients" || op == "sparse_softmax_cross_entropy_with_gradients";
-}
-
 std::string range_text(int least, int most) {
   if (most < 0) return "at least " + std::to_string(least);
   if (least == most) return std::to_string(least);
@@ -33,7 +27,7 @@ std::string range_text(int least, int most) {
 NodeId Graph::add(const std::string& op, std::vector<NodeId> inputs, Attributes attributes,
                   const std::string& name) {
   const OpDef& def = find_op(op);
-  if (is_made_by_fusion(op))
+  if (def.is_of_programs)
     throw Error(Code::kInvalidArgument, "node \"" + (name.empty() ? op : name) +
                                             "\": expected an operation that a graph may hold; " +
                                             "got \"" + op + "\", which programs alone make");

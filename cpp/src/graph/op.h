@@ -137,6 +137,9 @@ struct OpDef {
   bool keeps_result = false;
   // How much its kernel writes behind the result, for ops that know of it; nullptr: nothing.
   std::int64_t (*bytes_behind)(const std::vector<TensorType>& inputs) = nullptr;
+  // Writes or reads behind a result, which is safe only as the fusion of a program joins such ops:
+  // no graph may hold it, least of all one from a file.
+  bool is_of_programs = false;
 };
 
 // An OpDef with that flag.
@@ -147,6 +150,10 @@ inline OpDef identity_of_same_type(OpDef def) {
 
 inline OpDef keeping_result(OpDef def) {
   def.keeps_result = true;
+  return def;
+}
+inline OpDef of_programs(OpDef def) {
+  def.is_of_programs = true;
   return def;
 }
 inline OpDef with_bytes_behind(OpDef def,
