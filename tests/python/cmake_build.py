@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,11 +33,21 @@ def run(*command: str) -> str:
 def build(source: Path, folder: Path, options: Iterable[str] = (), target: str = "all") -> Path:
     """Builds a CMake project, anew or as far as needed; returns the folder of the build."""
     launcher = shutil.which("ccache")
-    run(
-        *(tool("cmake"), "-S", str(source), "-B", str(folder), "-G", "Ninja"),
-        f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}",
-        *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else []),
-        *options,
-    )
-    run(tool("cmake"), "--build", str(folder), "--target", target)
+    with _alone_in(folder):
+        run(
+            *(tool("cmake"), "-S", str(source), "-B", str(folder), "-G", "Ninja"),
+            f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}",
+            *([f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher}"] if launcher else []),
+            *options,
+        )
+        run(tool("cmake"), "--build", str(folder), "--target", target)
     return folder
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Lets the processes of a parallel test run build in one folder, one after the other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".build-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
