@@ -207,10 +207,10 @@ TEST(Huge, SoftmaxOfManyRows) {
   table().softmax(all_rows(z, kCols), written(all_rows(y, kCols)));
   table().softmax(seen_rows(z, kCols), expected_rows);
   EXPECT_TRUE(reference::same_bits(seen_rows(y, kCols).data, expected.data(), kSeenRows * kCols));
-  table().sparse_softmax_cross_entropy_grad(
-      {all_rows(z, kCols), labels.data(), loss.data(), written(all_rows(y, kCols))});
-  table().sparse_softmax_cross_entropy_grad({seen_rows(z, kCols), labels.data() + kRows - kSeenRows,
-                                             seen_rows(loss, 1).data, expected_rows});
+  table().sparse_softmax_cross_entropy(
+      {all_rows(z, kCols), labels.data(), nullptr, written(all_rows(y, kCols)), loss.data()});
+  table().sparse_softmax_cross_entropy({seen_rows(z, kCols), labels.data() + kRows - kSeenRows,
+                                        nullptr, expected_rows, seen_rows(loss, 1).data});
   EXPECT_TRUE(reference::same_bits(seen_rows(y, kCols).data, expected.data(), kSeenRows * kCols));
   table().sparse_softmax_cross_entropy({all_rows(z, kCols), labels.data(), loss.data()});
   table().sparse_softmax_cross_entropy(

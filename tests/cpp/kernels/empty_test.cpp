@@ -37,7 +37,7 @@ TEST(Empty, LossesOfNoRowsTouchNothing) {
       table->softmax(z, out);
       table->log_softmax(z, out);
       table->sparse_softmax_cross_entropy({z, nullptr, kNowhere});
-      table->sparse_softmax_cross_entropy_grad({z, nullptr, kNowhere, out});
+      table->sparse_softmax_cross_entropy({z, nullptr, kNowhere, out, kNowhere});
       table->softmax_cross_entropy({z, z, kNowhere});
       table->softmax_cross_entropy_grad({z, z, kNowhere, out});
     }
