@@ -1,5 +1,6 @@
 // exp, log and their relatives over a vector type. One sequence of operations for every instruction
-// set, so the same bits; at most 2 ULP from the exact value, exact at the special values.
+// set, so the same bits; at most 2 ULP from the exact value, exact at the special values. Over all
+// floats (tests/cpp/kernels/sweep.cpp): exp 1.02, log 0.95, tanh 1.96, sigmoid 1.70, softplus 1.82.
 //
 // The polynomials are minimax fits for relative error (Lawson iteration in extended precision,
 // coefficients then rounded to float); the bound at each is the error after rounding.

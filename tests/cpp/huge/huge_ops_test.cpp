@@ -13,19 +13,19 @@ using reference::RingMemory;
 constexpr std::int64_t kHuge = (std::int64_t{1} << 31) + 36;
 
 template <typename T>
-Tensor view(DType dtype, const RingMemory<T>& memory, Shape shape) {
-  return Tensor::borrow(dtype, std::move(shape), memory.data(), nullptr);
+Tensor view(DType dtype, const RingMemory<T>& memory, const Shape& shape) {
+  return Tensor::borrow(dtype, shape, memory.data(), nullptr);
 }
 
 // Zeros but for the last element, which is 3.
 struct LastIsThree : RingMemory<float> {
   LastIsThree() : RingMemory<float>(kHuge) { data()[kHuge - 1] = 3; }
-  Tensor as(Shape shape) const { return view(DType::kFloat32, *this, std::move(shape)); }
+  Tensor as(const Shape& shape) const { return view(DType::kFloat32, *this, shape); }
 };
 // False but for the last element.
 struct LastIsTrue : RingMemory<bool> {
   LastIsTrue() : RingMemory<bool>(kHuge) { data()[kHuge - 1] = true; }
-  Tensor as(Shape shape) const { return view(DType::kBool, *this, std::move(shape)); }
+  Tensor as(const Shape& shape) const { return view(DType::kBool, *this, shape); }
 };
 
 TEST(HugeOps, ReduceToNumbersAndPlaces) {

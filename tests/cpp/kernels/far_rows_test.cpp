@@ -1,7 +1,8 @@
 // Every kernel that takes a view or a row number, on rows so far apart that the place of an element
 // has more than 31 and more than 32 bits: the bits are those of the same rows close together.
 //
-// What takes more than 2^31 elements one after the other is in huge_test.cpp.
+// What takes more than 2^31 elements one after the other is in huge/. Not for qemu, which keeps a
+// record of every page of the address space.
 #include <gtest/gtest.h>
 
 #include <memory>
