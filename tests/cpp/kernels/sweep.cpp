@@ -2,8 +2,15 @@
 // and the tables with each other, bit for bit; the scalar one, which may have to emulate FMA and
 // then takes thirty times as long, at every 16th. Ends with 1 where an error is above its bound.
 //
-//   cmake --build build --target holdfast_sweep && build/tests/cpp/holdfast_sweep [stride
-//   [function]]
+//   cmake --build build --target holdfast_sweep
+//   build/tests/cpp/holdfast_sweep [stride [function]]
+//
+// With stride 1, the default, it takes seven and a half minutes of processor time, half of that on
+// two free cores. What it found, in units of the last place (tables scalar and avx2):
+//
+//   exp 1.0192 at -27.3779926    tanh     1.9535 at  0.519323409    sqrt 0.5
+//   log 0.9454 at  0.632624447   sigmoid  1.6948 at -1.10468471
+//                                softplus 1.8159 at -0.461978763
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
