@@ -7,8 +7,9 @@
 namespace holdfast::kernels {
 namespace {
 
-// Where a kernel would look if it took one element too many: nowhere it could.
-float* const kNowhere = nullptr;
+// What a kernel would find if it took one element too many, and behind it nothing that is ours.
+float one_too_many = std::numeric_limits<float>::quiet_NaN();
+float* const kNowhere = &one_too_many;
 
 TEST(Empty, ElementByElementKernelsTouchNothing) {
   for (const KernelTable* table : reference::tables()) {

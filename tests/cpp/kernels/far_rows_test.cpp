@@ -65,7 +65,7 @@ struct Product {
   std::int64_t n;
 };
 // Register tiles and their edges; the paths of few rows and few columns; more steps than one block.
-const Product kProducts[] = {{3, 5, 17}, {14, 33, 40}, {1, 9, 20}, {29, 70, 3}, {7, 1100, 33}};
+const Product kProducts[] = {{3, 5, 17}, {14, 33, 40}, {1, 9, 20}, {29, 70, 3}, {8, 1100, 33}};
 
 class FarProduct : public testing::TestWithParam<Product> {
  protected:
