@@ -1,11 +1,13 @@
 // Speed of the passes over arrays of 64 MiB, each beside what memory gives to a pass that reads and
 // writes as many arrays and computes nothing; the two take turns. Also in the cache (16 KiB), where
-// arithmetic is the limit. Usage: elementwise_bench [isa [part of a kernel's name]]
+// arithmetic is the limit: "at most" is the share of the memory's speed that is left if the two
+// overlap without loss. Usage: elementwise_bench [isa [part of a kernel's name]]
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <functional>
 
+#include "base/large_buffer.h"
 #include "base/thread_pool.h"
 #include "bench.h"
 #include "kernels/kernels.h"
@@ -115,24 +117,28 @@ std::vector<Pass> passes() {
   return all;
 }
 
+// Four arrays in memory as large tensors of a program have it.
 class Arrays {
  public:
+  Arrays() {
+    for (LargeBuffer& each : buffers_) {
+      each = LargeBuffer(static_cast<std::size_t>(kElements) * sizeof(float));
+    }
+  }
+  StreamArrays get() const { return {floats(0), floats(1), floats(2), floats(3)}; }
   // Positive numbers of moderate size: right for every kernel, and stable under repetition.
-  Arrays() : a_(kElements, 1.0f), b_(kElements, 1.0f), c_(kElements, 1.0f), d_(kElements, 1.0f) {}
-  StreamArrays get() const { return {a_.data(), b_.data(), c_.data(), d_.data()}; }
   void refill() const {
-    for (const Buffer* each : {&a_, &b_, &c_, &d_}) {
-      for (std::int64_t i = 0; i < each->size(); ++i) {
-        each->data()[i] = static_cast<float>(i % 251) * 0.01f + 0.25f;
+    for (int k = 0; k < 4; ++k) {
+      for (std::int64_t i = 0; i < kElements; ++i) {
+        floats(k)[i] = static_cast<float>(i % 251) * 0.01f + 0.25f;
       }
     }
   }
 
  private:
-  Buffer a_;
-  Buffer b_;
-  Buffer c_;
-  Buffer d_;
+  float* floats(int k) const { return reinterpret_cast<float*>(buffers_[k].data()); }
+
+  LargeBuffer buffers_[4];
 };
 
 double wall_seconds() {
@@ -172,7 +178,15 @@ void check_answer(const Pass& pass, const KernelTable& table, const Arrays& arra
         pass.name);
 }
 
-void bench_pass(const Pass& pass, const KernelTable& table, const Arrays& arrays, int threads) {
+double seconds_in_cache(const Pass& pass, const KernelTable& table, const Arrays& arrays) {
+  arrays.refill();
+  const StreamArrays s = arrays.get();
+  return time_calls([&] { pass.run(table, s, 0, kCached); }, 0.02).median / kCached;
+}
+
+// `in_cache`: seconds an element on one thread.
+void bench_pass(const Pass& pass, const KernelTable& table, const Arrays& arrays, int threads,
+                double in_cache) {
   ThreadPool pool(threads);
   const StreamArrays s = arrays.get();
   std::vector<double> kernel;
@@ -189,19 +203,17 @@ void bench_pass(const Pass& pass, const KernelTable& table, const Arrays& arrays
           }));
     }
   }
-  const double best = std::min(median(plain), median(past_caches));
-  const double t = median(kernel);
-  const double bytes = bytes_of(pass.streams) * static_cast<double>(kElements);
+  const double elements = static_cast<double>(kElements);
+  const double best = std::min(median(plain), median(past_caches)) / elements;
+  const double t = median(kernel) / elements;
+  const double arithmetic = in_cache / threads;
+  const double bytes = bytes_of(pass.streams);
   std::printf("%-7s %-24s %d thread%s %6.3f ns an element +-%3.0f%% %6.1f GB/s of %5.1f: %.2f",
-              table.isa, pass.name.c_str(), threads, threads == 1 ? " " : "s",
-              t / static_cast<double>(kElements) * 1e9, (kernel[kRounds - 2] - kernel[1]) / t * 100,
-              bytes / t * 1e-9, bytes / best * 1e-9, best / t);
-  if (threads == 1) {
-    arrays.refill();
-    const Timing cached = time_calls([&] { pass.run(table, s, 0, kCached); }, 0.02);
-    std::printf("  (in the cache %.3f ns)", cached.median / kCached * 1e9);
-  }
-  std::printf("\n");
+              table.isa, pass.name.c_str(), threads, threads == 1 ? " " : "s", t * 1e9,
+              (kernel[kRounds - 2] - kernel[1]) / elements / t * 100, bytes / t * 1e-9,
+              bytes / best * 1e-9, best / t);
+  std::printf("  (in the cache %.3f ns: at most %.2f)\n", arithmetic * 1e9,
+              best / std::max(best, arithmetic));
   std::fflush(stdout);
 }
 
@@ -217,7 +229,10 @@ int run(const char* isa, const char* part) {
   for (const Pass& pass : passes()) {
     if (part != nullptr && pass.name.find(part) == std::string::npos) continue;
     check_answer(pass, *table, arrays);
-    for (int threads = 1; threads <= most; threads *= 2) bench_pass(pass, *table, arrays, threads);
+    const double in_cache = seconds_in_cache(pass, *table, arrays);
+    for (int threads = 1; threads <= most; threads *= 2) {
+      bench_pass(pass, *table, arrays, threads, in_cache);
+    }
   }
   return 0;
 }

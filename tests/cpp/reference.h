@@ -99,7 +99,7 @@ inline double act(Activation activation, double alpha, double x) {
     case Activation::kTanh:
       return std::tanh(x);
     case Activation::kSigmoid:
-      return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+      return 1 / (1 + std::exp(-x));
     case Activation::kSoftplus:
       return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
     case Activation::kSoftsign:

@@ -13,9 +13,11 @@ constexpr float kSeluScale = 1.05070098f;
 constexpr float kSeluScaleAlpha = 1.75809934f;  // scale * 1.67326324
 
 // Each is made from the alpha of kLeakyRelu, and has value(x), and slope(y, dy) = dy * act'(x) in
-// terms of y = value(x). NaN passes through both.
+// terms of y = value(x). NaN passes through both. kIsLong: value() takes a polynomial; Stages: how
+// it is cut in two where it is longer still.
 template <class V>
 struct Linear {
+  static constexpr bool kIsLong = false;
   using F = typename V::F;
   explicit Linear(float) {}
   F value(F x) const { return x; }
@@ -24,6 +26,7 @@ struct Linear {
 
 template <class V>
 struct Relu {
+  static constexpr bool kIsLong = false;
   using F = typename V::F;
   explicit Relu(float) {}
   // A comparison, not max(): where denormals count as zero, comparisons of all processors see
@@ -34,6 +37,7 @@ struct Relu {
 
 template <class V>
 struct Relu6 {
+  static constexpr bool kIsLong = false;
   using F = typename V::F;
   explicit Relu6(float) {}
   F value(F x) const { return V::min(V::set(6.0f), Relu<V>(0.0f).value(x)); }
@@ -45,6 +49,7 @@ struct Relu6 {
 
 template <class V>
 struct LeakyRelu {
+  static constexpr bool kIsLong = false;
   using F = typename V::F;
   explicit LeakyRelu(float a) : alpha(V::set(a)) {}
   F value(F x) const { return V::select(V::gt(x, V::zero()), x, V::mul(alpha, x)); }
@@ -54,9 +59,10 @@ struct LeakyRelu {
 
 template <class V>
 struct Elu {
+  static constexpr bool kIsLong = true;
   using F = typename V::F;
   explicit Elu(float) {}
-  F value(F x) const { return V::select(V::gt(x, V::zero()), x, expm1_nonpositive<V>(x)); }
+  F value(F x) const { return V::select_negative(x, expm1_nonpositive<V>(x), x); }
   F slope(F y, F dy) const {
     return V::select(V::gt(y, V::zero()), dy, V::mul(dy, V::add(y, V::set(1.0f))));
   }
@@ -64,11 +70,12 @@ struct Elu {
 
 template <class V>
 struct Selu {
+  static constexpr bool kIsLong = true;
   using F = typename V::F;
   explicit Selu(float) {}
   F value(F x) const {
     const F below = V::mul(V::set(kSeluScaleAlpha), expm1_nonpositive<V>(x));
-    return V::select(V::gt(x, V::zero()), V::mul(V::set(kSeluScale), x), below);
+    return V::select_negative(x, below, V::mul(V::set(kSeluScale), x));
   }
   F slope(F y, F dy) const {
     const F below = V::mul(dy, V::add(y, V::set(kSeluScaleAlpha)));
@@ -78,6 +85,7 @@ struct Selu {
 
 template <class V>
 struct Tanh {
+  using Stages = TanhStages;
   using F = typename V::F;
   explicit Tanh(float) {}
   F value(F x) const { return tanh<V>(x); }
@@ -86,6 +94,7 @@ struct Tanh {
 
 template <class V>
 struct Sigmoid {
+  static constexpr bool kIsLong = true;
   using F = typename V::F;
   explicit Sigmoid(float) {}
   F value(F x) const { return sigmoid<V>(x); }
@@ -95,6 +104,7 @@ struct Sigmoid {
 // softplus' = sigmoid(x) = 1 - exp(-y).
 template <class V>
 struct Softplus {
+  using Stages = SoftplusStages;
   using F = typename V::F;
   explicit Softplus(float) {}
   F value(F x) const { return softplus<V>(x); }
@@ -104,6 +114,7 @@ struct Softplus {
 // softsign' = 1 / (1 + |x|)^2 = (1 - |y|)^2.
 template <class V>
 struct Softsign {
+  static constexpr bool kIsLong = false;
   using F = typename V::F;
   explicit Softsign(float) {}
   F value(F x) const { return V::div(x, V::add(V::set(1.0f), V::abs(x))); }
@@ -146,12 +157,23 @@ Activation<U> over(const Activation<V>&, float alpha) {
   return Activation<U>(alpha);
 }
 
+template <class V, class Act>
+auto activate(const Act&, float, const float* x, float* y,
+              std::int64_t n) -> decltype(typename Act::Stages{}, void()) {
+  map_in_stages<V>(n, y, typename Act::Stages{}, x);
+}
+
+template <class V, template <class> class Act>
+auto activate(const Act<V>& act, float alpha, const float* x, float* y,
+              std::int64_t n) -> decltype(Act<V>::kIsLong, void()) {
+  map<V, Act<V>::kIsLong ? kVectorsOfLongBody : kVectorsAtOnce>(
+      n, y, [&](auto u, auto lanes) { return over<decltype(u)>(act, alpha).value(lanes); }, x);
+}
+
 template <class V>
 void activation_forward(Activation activation, float alpha, const float* x, float* y,
                         std::int64_t n) noexcept {
-  with_activation<V>(activation, alpha, [&](const auto& act) {
-    map<V>(n, y, [&](auto u, auto lanes) { return over<decltype(u)>(act, alpha).value(lanes); }, x);
-  });
+  with_activation<V>(activation, alpha, [&](const auto& act) { activate<V>(act, alpha, x, y, n); });
 }
 
 template <class V>
@@ -169,17 +191,18 @@ void activation_backward(Activation activation, float alpha, const float* y, con
 
 template <class V>
 void unary(Unary op, const float* x, float* y, std::int64_t n) noexcept {
+  const auto map_long = [&](const auto& body) { map<V, kVectorsOfLongBody>(n, y, body, x); };
   switch (op) {
     case Unary::kExp:
-      return map<V>(n, y, [](auto u, auto lanes) { return exp<decltype(u)>(lanes); }, x);
+      return map_long([](auto u, auto lanes) { return exp<decltype(u)>(lanes); });
     case Unary::kLog:
-      return map<V>(n, y, [](auto u, auto lanes) { return log<decltype(u)>(lanes); }, x);
+      return map_long([](auto u, auto lanes) { return log<decltype(u)>(lanes); });
     case Unary::kTanh:
-      return map<V>(n, y, [](auto u, auto lanes) { return tanh<decltype(u)>(lanes); }, x);
+      return map_in_stages<V>(n, y, TanhStages{}, x);
     case Unary::kSigmoid:
-      return map<V>(n, y, [](auto u, auto lanes) { return sigmoid<decltype(u)>(lanes); }, x);
+      return map_long([](auto u, auto lanes) { return sigmoid<decltype(u)>(lanes); });
     case Unary::kSoftplus:
-      return map<V>(n, y, [](auto u, auto lanes) { return softplus<decltype(u)>(lanes); }, x);
+      return map_in_stages<V>(n, y, SoftplusStages{}, x);
     case Unary::kSqrt:
       return map<V>(n, y, [](auto u, auto lanes) { return decltype(u)::sqrt(lanes); }, x);
   }

@@ -33,26 +33,39 @@ struct RowTotals {
   float total;  // of exp(x[c] - most)
 };
 
+// y[c] = exp(x[c] - largest x), and their sum: what is added is what is written.
 template <class V>
-RowTotals softmax_row(const float* x, float* y, std::int64_t n) {
+[[gnu::flatten]] RowTotals exponentials_of_row(const float* x, float* y, std::int64_t n) {
+  constexpr int W = V::kWidth;
   const float most = row_max<V>(x, n);
-  map<V>(
-      n, y,
-      [&](auto u, auto z) {
-        using U = decltype(u);
-        return exp<U>(U::sub(z, U::set(most)));
-      },
-      x);
-  const float total = sum<V>(y, n);
-  map<V>(n, y, [&](auto u, auto e) { return u.div(e, u.set(total)); }, y);
-  return {most, total};
+  const auto shift = V::set(most);
+  typename V::Group lanes;
+  fill_lanes<V>(lanes, 0.0f);
+  std::int64_t c = 0;
+  for (; c + kLanes <= n; c += kLanes) {
+    for (int v = 0; v < kLanes / W; ++v) {
+      const auto e = exp<V>(V::sub(V::load(x + c + v * W), shift));
+      V::store(y + c + v * W, e);
+      lanes[v] = V::add(lanes[v], e);
+    }
+  }
+  for (int v = 0; c < n; ++v, c += W) {
+    const auto tail = V::tail(n - c < W ? n - c : W);
+    const auto e = exp<V>(V::sub(V::load_tail(x + c, tail, shift), shift));
+    V::store_tail(y + c, tail, e);
+    // What was written, and zeros off the end.
+    lanes[v] = V::add(lanes[v], V::load_tail(y + c, tail));
+  }
+  return {most, V::fold(lanes)};
 }
 
 template <class V>
 void softmax(const ConstMatrix& x, const Matrix& y) noexcept {
   if (are_narrow(x)) return narrow_softmax<V>(x, y);
   for (std::int64_t i = 0; i < x.rows; ++i) {
-    softmax_row<V>(x.data + i * x.stride, y.data + i * y.stride, x.cols);
+    float* row = y.data + i * y.stride;
+    const float total = exponentials_of_row<V>(x.data + i * x.stride, row, x.cols).total;
+    map<V>(x.cols, row, [&](auto u, auto e) { return u.div(e, u.set(total)); }, row);
   }
 }
 
@@ -75,18 +88,22 @@ void sparse_softmax_cross_entropy(const SparseSoftmaxCrossEntropyArgs& args) noe
   for (std::int64_t i = 0; i < z.rows; ++i) {
     const float* row = z.data + i * z.stride;
     const std::int64_t label = args.labels[i];
+    const float at_label = row[label];
     RowTotals totals;
     if (args.dlogits.data == nullptr) {
       totals.most = row_max<V>(row, z.cols);
       totals.total = sum_of_exponentials<V>(row, z.cols, totals.most);
     } else {
       float* out = args.dlogits.data + i * args.dlogits.stride;
-      totals = softmax_row<V>(row, out, z.cols);
-      out[label] -= 1.0f;
-      if (args.dloss != nullptr)
-        map<V>(z.cols, out, [&](auto u, auto p) { return u.mul(u.set(args.dloss[i]), p); }, out);
+      totals = exponentials_of_row<V>(row, out, z.cols);
+      const float scale = args.dloss == nullptr ? 1.0f : args.dloss[i];
+      const float slope_at_label = scale * (out[label] / totals.total - 1.0f);
+      map<V>(
+          z.cols, out,
+          [&](auto u, auto e) { return u.mul(u.set(scale), u.div(e, u.set(totals.total))); }, out);
+      out[label] = slope_at_label;
     }
-    if (args.loss != nullptr) args.loss[i] = log_one<V>(totals.total) - (row[label] - totals.most);
+    if (args.loss != nullptr) args.loss[i] = log_one<V>(totals.total) - (at_label - totals.most);
   }
 }
 
@@ -121,36 +138,43 @@ void softmax_cross_entropy_grad(const SoftmaxCrossEntropyGradArgs& args) noexcep
   for (std::int64_t i = 0; i < z.rows; ++i) {
     float* out = args.dlogits.data + i * args.dlogits.stride;
     const float* target = args.targets.data + i * args.targets.stride;
-    softmax_row<V>(z.data + i * z.stride, out, z.cols);
+    const float total = exponentials_of_row<V>(z.data + i * z.stride, out, z.cols).total;
     const float mass = sum<V>(target, z.cols);
     const float scale = args.dloss[i];
     map<V>(
         z.cols, out,
-        [&](auto u, auto p, auto t) {
+        [&](auto u, auto e, auto t) {
+          const auto p = u.div(e, u.set(total));
           return u.mul(u.set(scale), u.sub(u.mul(p, u.set(mass)), t));
         },
         out, target);
   }
 }
 
-// max(z, 0) - z * t + log(1 + exp(-|z|)): does not overflow for any z.
+// max(z, 0) - z * t + log(1 + exp(-|z|)): does not overflow for any z. Kept: the exponential.
+struct SigmoidCrossEntropyStages {
+  static constexpr int kKept = 1;
+  template <class V>
+  Kept<V, kKept> first(V, typename V::F z) const {
+    return {{exp_of_negated<V>(V::abs(z))}};
+  }
+  template <class V>
+  typename V::F second(V, const Kept<V, kKept>& kept, typename V::F z, typename V::F t) const {
+    const auto linear = V::sub(V::max(V::zero(), z), V::mul(z, t));
+    return V::add(linear, log1p_unit<V>(kept.v[0]));
+  }
+};
+
 template <class V>
 void sigmoid_cross_entropy(const float* logits, const float* targets, float* loss,
                            std::int64_t n) noexcept {
-  map<V>(
-      n, loss,
-      [](auto u, auto z, auto t) {
-        using U = decltype(u);
-        const auto linear = U::sub(U::max(U::zero(), z), U::mul(z, t));
-        return U::add(linear, log1p_unit<U>(exp_of_negated<U>(U::abs(z))));
-      },
-      logits, targets);
+  map_in_stages<V>(n, loss, SigmoidCrossEntropyStages{}, logits, targets);
 }
 
 template <class V>
 void sigmoid_cross_entropy_grad(const float* logits, const float* targets, const float* dloss,
                                 float* dlogits, std::int64_t n) noexcept {
-  map<V>(
+  map<V, kVectorsOfLongBody>(
       n, dlogits,
       [](auto u, auto z, auto t, auto scale) {
         using U = decltype(u);

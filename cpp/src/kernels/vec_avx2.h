@@ -80,6 +80,9 @@ struct VecAvx2 {
   static M ge(F a, F b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
   static M eq(F a, F b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
   static F select(M m, F yes, F no) { return _mm256_blendv_ps(no, yes, m); }
+  static M either(M a, M b) { return _mm256_or_ps(a, b); }
+  static bool any(M m) { return _mm256_movemask_ps(m) != 0; }
+  static F select_negative(F sign, F yes, F no) { return _mm256_blendv_ps(no, yes, sign); }
 
   static M igt(I a, I b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(a, b)); }
   static F zero_where(M m, F a) { return _mm256_andnot_ps(m, a); }

@@ -59,6 +59,11 @@ struct VecAvx512 {
   static M ge(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
   static M eq(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
   static F select(M m, F yes, F no) { return _mm512_mask_blend_ps(m, no, yes); }
+  static M either(M a, M b) { return static_cast<M>(a | b); }
+  static bool any(M m) { return m != 0; }
+  static F select_negative(F sign, F yes, F no) {
+    return select(_mm512_cmplt_epi32_mask(bits(sign), _mm512_setzero_si512()), yes, no);
+  }
 
   static M igt(I a, I b) { return _mm512_cmpgt_epi32_mask(a, b); }
   static F zero_where(M m, F a) { return _mm512_maskz_mov_ps(static_cast<M>(~m), a); }

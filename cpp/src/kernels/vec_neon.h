@@ -74,6 +74,11 @@ struct VecNeon {
   static M ge(F a, F b) { return vcgeq_f32(a, b); }
   static M eq(F a, F b) { return vceqq_f32(a, b); }
   static F select(M m, F yes, F no) { return vbslq_f32(m, yes, no); }
+  static M either(M a, M b) { return vorrq_u32(a, b); }
+  static bool any(M m) { return vmaxvq_u32(m) != 0; }
+  static F select_negative(F sign, F yes, F no) {
+    return select(vcltzq_s32(vreinterpretq_s32_f32(sign)), yes, no);
+  }
 
   static M igt(I a, I b) { return vcgtq_s32(vreinterpretq_s32_u32(a), vreinterpretq_s32_u32(b)); }
   static F zero_where(M m, F a) {

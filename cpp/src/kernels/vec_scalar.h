@@ -67,6 +67,12 @@ struct VecScalar {
   static M ge(F a, F b) { return a >= b; }
   static M eq(F a, F b) { return a == b; }
   static F select(M m, F yes, F no) { return m ? yes : no; }
+  static M either(M a, M b) { return a || b; }
+
+  static bool any(M m) { return m; }               // of the lanes
+  static F select_negative(F sign, F yes, F no) {  // by the sign bit
+    return __builtin_signbit(sign) != 0 ? yes : no;
+  }
 
   static M igt(I a, I b) {  // of signed words
     return static_cast<std::int32_t>(a) > static_cast<std::int32_t>(b);

@@ -89,6 +89,20 @@ struct Several {
     return make<F>([&](int k) { return V::select(m.v[k], yes.v[k], no.v[k]); });
   }
 
+  static bool any(const M& m) {
+    if constexpr (N == 1) return V::any(m.v[0]);
+    if constexpr (N == 2) return V::any(V::either(m.v[0], m.v[1]));
+    if constexpr (N == 4) {
+      return V::any(V::either(V::either(m.v[0], m.v[1]), V::either(m.v[2], m.v[3])));
+    }
+  }
+  static F select_negative(const F& sign, const F& yes, const F& no) {
+    return make<F>([&](int k) { return V::select_negative(sign.v[k], yes.v[k], no.v[k]); });
+  }
+  static M igt(const I& a, const I& b) {
+    return make<M>([&](int k) { return V::igt(a.v[k], b.v[k]); });
+  }
+
   static I bits(const F& a) {
     return make<I>([&](int k) { return V::bits(a.v[k]); });
   }
@@ -125,11 +139,13 @@ struct Several {
 
  private:
   static constexpr int W = V::kWidth;
-  static_assert(N == 2 || N == 4);
+  static_assert(N == 1 || N == 2 || N == 4);
   // Written out, not a loop: an array indexed by constants stays in registers.
   template <class R, class Body>
   static R make(const Body& body) {
-    if constexpr (N == 2) {
+    if constexpr (N == 1) {
+      return R{{body(0)}};
+    } else if constexpr (N == 2) {
       return R{{body(0), body(1)}};
     } else {
       return R{{body(0), body(1), body(2), body(3)}};
@@ -138,7 +154,7 @@ struct Several {
   template <class Body>
   static void each(const Body& body) {
     body(0);
-    body(1);
+    if constexpr (N >= 2) body(1);
     if constexpr (N == 4) {
       body(2);
       body(3);

@@ -62,7 +62,7 @@ std::vector<float> unary_and_activations(const KernelTable& table) {
 
 TEST(Bits, OfUnaryFunctionsAndActivations) {
   for (const KernelTable* table : reference::tables()) {
-    EXPECT_EQ(hash(unary_and_activations(*table)), 13674888118839212270u) << table->isa;
+    EXPECT_EQ(hash(unary_and_activations(*table)), 13292762092068081487u) << table->isa;
   }
 }
 
@@ -74,7 +74,7 @@ TEST(Bits, OfUnaryFunctionsAndActivationsWithoutDenormals) {
       const ScopedFloatMode mode(FloatMode::computing());
       all = unary_and_activations(*table);
     }
-    EXPECT_EQ(hash(all), 12802052631798858920u) << table->isa;
+    EXPECT_EQ(hash(all), 818638304941955371u) << table->isa;
   }
 }
 
@@ -123,7 +123,7 @@ TEST(Bits, OfDropoutLossesAndUpdates) {
   std::vector<float> small = x;  // denormal and least normal products with what they meet
   for (float& each : small) each *= 0x1p-126f;
   for (const KernelTable* table : reference::tables()) {
-    EXPECT_EQ(hash(dropout_losses_and_updates(*table, x)), 3323605565737332755u) << table->isa;
+    EXPECT_EQ(hash(dropout_losses_and_updates(*table, x)), 6423983042319551654u) << table->isa;
     std::vector<float> all;
     {
       const ScopedFloatMode mode(FloatMode::computing());
@@ -171,7 +171,7 @@ TEST(Bits, OfALayerAndItsLoss) {
       all.insert(all.end(), part.begin(), part.end());
     }
     all.push_back(table->sum(y.data(), kBatch * kOutputs));
-    EXPECT_EQ(hash(all), 3876217765964706607u) << table->isa;
+    EXPECT_EQ(hash(all), 9223213229531639390u) << table->isa;
   }
 }
 
