@@ -37,7 +37,11 @@ template <class V>
 void pack_panels(const Operand& from, const EvenParts& panels, std::int64_t steps, float* packed) {
   constexpr int W = V::kWidth;
   constexpr std::int64_t kGroup = 16;  // panels written side by side
-  const std::int64_t last = panels.parts - 1;
+  // From this one on, whole vectors would reach past the last lane, behind which there may be
+  // nothing to read.
+  std::int64_t last = panels.parts - 1;
+  const std::int64_t lanes_in_all = panels.begin(last) + panels.length(last);
+  while (last > 0 && panels.begin(last - 1) + round_up(V::kTileRows, W) > lanes_in_all) --last;
   for (std::int64_t first = 0; first < panels.parts; first += kGroup) {
     const std::int64_t end = smaller(first + kGroup, last);
     const std::int64_t lanes = panels.begin(smaller(end, last)) - panels.begin(first);
@@ -52,15 +56,16 @@ void pack_panels(const Operand& from, const EvenParts& panels, std::int64_t step
       }
     }
   }
-  // The last one, behind which there may be no more floats to read.
-  const std::int64_t lanes = panels.length(last);
-  const std::int64_t full = lanes / W * W;
-  const auto tail = V::tail(lanes - full);
-  float* target = packed + last * panel_floats<V>(steps);
-  for (std::int64_t step = 0; step < steps; ++step, target += lanes) {
-    const float* lane = from.data + step * from.step_stride + panels.begin(last);
-    for (std::int64_t l = 0; l < full; l += W) V::store(target + l, V::load(lane + l));
-    if (full < lanes) V::store(target + full, V::load_tail(lane + full, tail));
+  for (std::int64_t p = last; p < panels.parts; ++p) {
+    const std::int64_t lanes = panels.length(p);
+    const std::int64_t full = lanes / W * W;
+    const auto tail = V::tail(lanes - full);
+    float* target = packed + p * panel_floats<V>(steps);
+    for (std::int64_t step = 0; step < steps; ++step, target += lanes) {
+      const float* lane = from.data + step * from.step_stride + panels.begin(p);
+      for (std::int64_t l = 0; l < full; l += W) V::store(target + l, V::load(lane + l));
+      if (full < lanes) V::store(target + full, V::load_tail(lane + full, tail));
+    }
   }
 }
 
