@@ -6,9 +6,10 @@ Every scale replays the committed corpus and mutations of it, built by whatever 
 from 100,000 executions on libFuzzer does the rest, guided by coverage, under AddressSanitizer and
 UndefinedBehaviorSanitizer. `cases` is then what libFuzzer's final statistics say, of all targets.
 A campaign that is interrupted goes on: shares that the same programs have done with the same corpus
-are kept beside them. A crash, a sanitizer's report, an input of more than a second or 64 MiB, or two ways of reading that
-disagree is a violation, with its input in base64. Shows that it can fail: a `verify` that does not
-look at the value of global_step is found in the first seconds, by libFuzzer and without it.
+are kept beside them. A crash, a sanitizer's report, an input of more than a second or 64 MiB, or
+two ways of reading that disagree is a violation, with its input in base64. Shows that it can fail:
+a `verify` that does not look at the value of global_step is found in the first seconds, by
+libFuzzer and without it.
 
 New corpus: `fuzz_<target> -merge=1 tests/durability/fuzz/corpus/<target> FOLDER`.
 """
