@@ -47,7 +47,7 @@ class BucketTable {
     std::uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
     const Entry& entry = entries_[bits >> kOtherBits];
-    return static_cast<std::size_t>(entry.counter + (value >= entry.next ? 1 : 0));
+    return static_cast<std::size_t>(entry.counter) + (value >= entry.next ? 1 : 0);
   }
   template <typename T>
   std::size_t counter(T value) const noexcept {

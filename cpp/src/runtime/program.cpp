@@ -139,11 +139,16 @@ struct Program::Planner {
         set_fed_shape(node, found->second->shape);
         continue;
       }
-      std::vector<TensorType> inputs;
-      inputs.reserve(node.inputs.size());
-      for (const NodeId input : node.inputs) inputs.push_back(at(nodes, input).type);
+      const std::vector<TensorType> inputs = types_of(node.inputs);
       node.type = find_op(node.op).infer({node.name, inputs, {node.name, node.attributes}});
     }
+  }
+
+  std::vector<TensorType> types_of(const std::vector<NodeId>& of) const {
+    std::vector<TensorType> types;
+    types.reserve(of.size());
+    for (const NodeId id : of) types.push_back(at(nodes, id).type);
+    return types;
   }
 
   static void set_fed_shape(Node& node, const Shape& shape) {
@@ -207,9 +212,7 @@ struct Program::Planner {
         element_count(node.type.shape) * static_cast<std::int64_t>(dtype_size(node.type.dtype));
     const OpDef& op = find_op(node.op);
     if (op.bytes_behind == nullptr) return own;
-    std::vector<TensorType> inputs;
-    for (const NodeId input : node.inputs) inputs.push_back(at(nodes, input).type);
-    return own + op.bytes_behind(inputs);
+    return own + op.bytes_behind(types_of(node.inputs));
   }
 
   void place() {
