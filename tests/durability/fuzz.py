@@ -35,9 +35,7 @@ _HERE = Path(__file__).resolve().parent
 _CORPUS = _HERE / "fuzz" / "corpus"
 _BUILD = cpp_tool.ROOT / "build" / "fuzz"
 _MAX_BYTES = {"commit": 600, "manifest": 2048, "directory": 3072, "events": 2048, "graph": 4096}
-# Of `size`, where it is not all: events are lost without harm, graphs are loaded and run, which is
-# ten times as slow as the others.
-_SHARE = {"events": 0.1, "graph": 0.02}
+_SHARE = {"events": 0.1}  # of `size`, where it is not all: events are lost without harm
 _FROM = 100_000  # executions: fewer do not pay the build
 _UNITS = re.compile(r"stat::number_of_executed_units: *(\d+)")
 _COVERED = re.compile(r"cov: (\d+)")
