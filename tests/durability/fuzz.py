@@ -147,7 +147,7 @@ def _fuzz_all(programs: Path, setting: Setting) -> list[tuple[str, Outcome]]:
 
 
 def run(setting: Setting) -> Outcome:
-    """`size` executions of each target, of `graph` its share of that."""
+    """`size` executions of each target, of `events` its share of that."""
     small = dataclasses.replace(setting, size=min(setting.size, _FROM))
     replayed = cpp_tool.run("replay-corpus", small, "--corpus", str(_CORPUS))
     details: dict[str, object] = {"replayed": replayed.cases, **replayed.details}
