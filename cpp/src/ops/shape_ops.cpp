@@ -69,7 +69,10 @@ TensorType infer_tile(const InferContext& context) {
                  "; got " + shape_text(multiples));
   }
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] >= 0) shape[i] *= multiples[i];
+    if (shape[i] >= 0 && __builtin_mul_overflow(shape[i], multiples[i], &shape[i])) {
+      context.fail("multiples: expected sizes that fit in 64 bits; got " + shape_text(multiples) +
+                   " times the input's sizes");
+    }
   }
   return {context.inputs[0].dtype, shape};
 }

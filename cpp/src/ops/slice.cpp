@@ -99,7 +99,9 @@ StridedWalk walk_of(const KernelContext& context, const Shape& x) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     walk.offset += slices.axes[i].begin * strides[i];
     walk.shape.push_back(slices.axes[i].count);
-    walk.strides.push_back(slices.axes[i].stride * strides[i]);
+    // A stride that leads past the end is never taken; times the size of a row it could overflow.
+    const bool moves = slices.axes[i].count > 1;
+    walk.strides.push_back(moves ? slices.axes[i].stride * strides[i] : 0);
   }
   return walk;
 }

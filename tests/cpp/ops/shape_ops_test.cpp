@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "ops/gradient_check.h"
 
 namespace holdfast::testing {
@@ -85,6 +87,24 @@ TEST(JoinPart, RefusesPartsThatDoNotMakeTheWhole) {
   EXPECT_EQ(error_of("join_part", {matrix(), matrix()},
                      {{"axis", std::int64_t{1}}, {"index", std::int64_t{-1}}}),
             "node \"join_part\": index: expected one of 1 inputs; got -1");
+}
+
+// Sizes of a file, found by the fuzzer: no product of them may overflow.
+TEST(Tile, RefusesSizesPast64Bits) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(error_of("tile", {matrix()}, {{"multiples", Sizes{1, kMost}}}),
+            "node \"tile\": multiples: expected sizes that fit in 64 bits; got [1, "
+            "9223372036854775807] times the input's sizes");
+}
+
+TEST(Slice, AStridePastTheEndTakesTheFirst) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const Attributes far = {
+      {"begin", Sizes{0, 1}}, {"end", Sizes{2, 3}}, {"stride", Sizes{kMost, 1}}, {"drop", Sizes{}}};
+  const Tensor first = apply("slice", {matrix()}, far);
+  EXPECT_EQ(first.shape(), (Shape{1, 2}));
+  EXPECT_EQ(values_of<float>(first),
+            (F{values_of<float>(matrix())[1], values_of<float>(matrix())[2]}));
 }
 
 }  // namespace
