@@ -1,6 +1,6 @@
 """What compare.py's numbers say: the best of each side, shares of the peak, bars, and tables.
 
-Pure functions of numbers; tests/python/test_bench.py works them out by hand.
+Pure functions of numbers; tests/python/test_bench_table.py works them out by hand.
 """
 
 from __future__ import annotations

@@ -1,396 +1,68 @@
 """Every family of operations against NumPy, over shapes that Hypothesis chooses.
 
-A `Case` is an operation, a strategy that draws its operands, and what NumPy makes of them in
-float64. Operands are variables, so that nothing is computed while the program is planned; texts
-are constants.
+A `Case` is an operation, a strategy that draws its operands (op_operands.py), and what NumPy makes
+of them in float64 (op_references.py). Operands are variables, so that nothing is computed while the
+program is planned; texts are constants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-
-from holdfast import _core
-
-Array = npt.NDArray[Any]
-Draw = Callable[..., Any]
-NUMBERS = ("float32", "float64", "int32", "int64")
-FLOATS = ("float32", "float64")
-IDS = ("int32", "int64")
-WORDS = np.array([b"", b"a", b"bc", b"\xc3\xa9"], object)
-SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
-ROWS = hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=5)
-FULL = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=5)
-
-
-@dataclass(frozen=True)
-class Operands:
-    """What an operation is given."""
-
-    arrays: Sequence[Array]
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One operation.
-
-    Attributes:
-      reference: Of the operands, float32 ones widened to float64, and the attributes by name.
-      ulps: Error allowed, in units of the last place of float32 at the size of `scale`; 0: the
-        reference rounded to the result's dtype, bit for bit.
-      scale: Of the same arguments: the size of what rounding acts on; by default the expected
-        value.
-    """
-
-    op: str
-    operands: st.SearchStrategy[Operands]
-    reference: Callable[..., Any]
-    ulps: float = 0
-    scale: Callable[..., Any] | None = None
-
-
-def evaluate(op: str, operands: Operands, threads: int = 1) -> Array:
-    """The value of one operation, run by a Trainer."""
-    graph = _core.Graph()
-    nodes, variables = [], {}
-    for i, array in enumerate(operands.arrays):
-        attributes = {"dtype": "string", "shape": array.shape, "values": array.ravel().tolist()}
-        if array.dtype == object:
-            nodes.append(graph.add("constant", [], attributes))
-            continue
-        attributes = {"dtype": array.dtype.name, "shape": array.shape}
-        nodes.append(graph.add("variable", [], attributes, f"x{i}"))
-        variables[f"x{i}"] = array
-    target = graph.add(op, nodes, dict(operands.attributes))
-    trainer = _core.Trainer(graph, seed=0, threads=threads)
-    for name, array in variables.items():
-        trainer.write_variable(name, array)
-    (value,) = trainer.run(1, [], [target]).fetched
-    assert graph.dtype(target) == ("string" if value.dtype == object else value.dtype.name)
-    assert tuple(graph.shape(target)) == value.shape
-    return value
-
-
-def check(case: Case, operands: Operands) -> None:
-    """The operation's value is the reference's."""
-    wide = [a.astype(np.float64) if a.dtype == np.float32 else a for a in operands.arrays]
-    with np.errstate(all="ignore"):
-        expected = np.asarray(case.reference(*wide, **operands.attributes))
-        value = evaluate(case.op, operands)
-        assert value.shape == expected.shape
-        if case.ulps == 0 or value.dtype != np.float32:
-            exact = expected.astype(value.dtype)
-            if value.dtype == np.float64:  # the C library's last bit, or another order of a sum
-                np.testing.assert_allclose(value, exact, rtol=1e-13, atol=1e-13)
-            else:
-                np.testing.assert_array_equal(value, exact)
-            return
-        scale = expected if case.scale is None else case.scale(*wide, **operands.attributes)
-    unit = np.abs(scale) * 2.0**-23 + 2.0**-126  # below it float32 loses digits one by one
-    finite = np.isfinite(expected)
-    np.testing.assert_array_equal(value[~finite], expected[~finite].astype(np.float32))
-    error = np.abs(value - expected)
-    assert np.all((error <= case.ulps * unit)[finite]), (operands, value, expected)
-
-
-def filled(draw: Draw, shape: Sequence[int], dtype: str, low: float = -8, high: float = 8) -> Array:
-    """Quarters between low and high: ties and zeros are common, and sums of them are exact."""
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    if dtype == "string":
-        return np.asarray(WORDS[random.integers(0, len(WORDS), tuple(shape))], object)
-    if dtype == "bool":
-        return np.asarray(random.integers(0, 2, tuple(shape)), bool)
-    if dtype in IDS:
-        return np.asarray(random.integers(int(low), int(high) + 1, tuple(shape)), dtype)
-    quarters = random.integers(int(4 * low), int(4 * high) + 1, tuple(shape))
-    return np.asarray(quarters / 4, dtype)
-
-
-def uniform(draw: Draw, shape: Sequence[int], low: float, high: float) -> Array:
-    """float32 numbers whose every bit is random."""
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return np.asarray(random.uniform(low, high, tuple(shape)), np.float32)
-
-
-@st.composite
-def broadcasting(draw: Draw, dtypes: Sequence[str], count: int = 2, low: float = -8) -> Operands:
-    shapes = draw(
-        hnp.mutually_broadcastable_shapes(num_shapes=count, max_dims=3, min_side=0, max_side=5)
-    ).input_shapes
-    dtype = draw(st.sampled_from(dtypes))
-    return Operands([filled(draw, shape, dtype, low) for shape in shapes])
-
-
-@st.composite
-def one(draw: Draw, dtypes: Sequence[str], shapes: st.SearchStrategy[Any] = SHAPES) -> Operands:
-    return Operands([filled(draw, draw(shapes), draw(st.sampled_from(dtypes)))])
-
-
-@st.composite
-def within(
-    draw: Draw, low: float, high: float, shapes: st.SearchStrategy[Any] = SHAPES
-) -> Operands:
-    return Operands([uniform(draw, draw(shapes), low, high)])
-
-
-@st.composite
-def powers(draw: Draw) -> Operands:
-    shape = draw(SHAPES)
-    return Operands([uniform(draw, shape, 0.1, 4), uniform(draw, shape, -3, 3)])
-
-
-@st.composite
-def chosen(draw: Draw) -> Operands:
-    shapes = draw(
-        hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, min_side=0, max_side=5)
-    ).input_shapes
-    dtype = draw(st.sampled_from([*NUMBERS, "bool", "string"]))
-    return Operands(
-        [filled(draw, shapes[0], "bool"), *(filled(draw, s, dtype) for s in shapes[1:])]
-    )
-
-
-@st.composite
-def clipped(draw: Draw) -> Operands:
-    dtype = draw(st.sampled_from(NUMBERS))
-    bounds = [filled(draw, (), dtype, -4, 0), filled(draw, (), dtype, 0, 4)]
-    return Operands([filled(draw, draw(SHAPES), dtype), *bounds])
-
-
-@st.composite
-def reduced(draw: Draw, dtypes: Sequence[str], shapes: st.SearchStrategy[Any] = SHAPES) -> Operands:
-    x = filled(draw, draw(shapes), draw(st.sampled_from(dtypes)))
-    attributes: dict[str, Any] = {"keep_dims": draw(st.booleans())}
-    if x.ndim > 0 and draw(st.booleans()):
-        axes = draw(st.lists(st.integers(0, x.ndim - 1), unique=True, min_size=1))
-        attributes["axes"] = [axis - x.ndim * draw(st.integers(0, 1)) for axis in axes]
-    return Operands([x], attributes)
-
-
-@st.composite
-def along(draw: Draw) -> Operands:
-    x = filled(draw, draw(FULL), draw(st.sampled_from(NUMBERS)))
-    return Operands([x], {"axis": draw(st.integers(-x.ndim, x.ndim - 1))})
-
-
-@st.composite
-def products(draw: Draw) -> Operands:
-    m, k, n = (draw(st.integers(0, 20)) for _ in range(3))
-    turn_a, turn_b = draw(st.booleans()), draw(st.booleans())
-    a = uniform(draw, (k, m) if turn_a else (m, k), -2, 2)
-    b = uniform(draw, (n, k) if turn_b else (k, n), -2, 2)
-    return Operands([a, b], {"transpose_a": turn_a, "transpose_b": turn_b})
-
-
-@st.composite
-def layers(draw: Draw) -> Operands:
-    m, k, n = (draw(st.integers(0, 20)) for _ in range(3))
-    arrays = [uniform(draw, shape, -2, 2) for shape in ((m, k), (k, n), (n,))]
-    return Operands(arrays[: draw(st.integers(2, 3))])
-
-
-@st.composite
-def labelled(draw: Draw, kind: str) -> Operands:
-    rows, classes = draw(st.integers(0, 6)), draw(st.integers(1, 20))
-    logits = uniform(draw, (rows, classes), -10, 10)
-    if kind == "sparse":
-        return Operands([logits, filled(draw, (rows,), "int64", 0, classes - 1)])
-    return Operands([logits, uniform(draw, (rows, classes), 0, 1)])
-
-
-@st.composite
-def permuted(draw: Draw) -> Operands:
-    x = filled(draw, draw(SHAPES), draw(st.sampled_from([*NUMBERS, "bool", "string"])))
-    return Operands([x], {"perm": draw(st.permutations(range(x.ndim)))})
-
-
-@st.composite
-def tiled(draw: Draw) -> Operands:
-    x = filled(draw, draw(SHAPES), draw(st.sampled_from([*NUMBERS, "string"])))
-    return Operands([x], {"multiples": [draw(st.integers(0, 3)) for _ in x.shape]})
-
-
-@st.composite
-def reshaped(draw: Draw) -> Operands:
-    x = filled(draw, draw(FULL), "float32")
-    shape = list(draw(st.permutations([*x.shape, 1])))
-    shape[draw(st.integers(0, len(shape) - 1))] = -1
-    return Operands([x], {"shape": shape})
-
-
-@st.composite
-def with_new_axis(draw: Draw) -> Operands:
-    x = filled(draw, draw(SHAPES), "float32")
-    return Operands([x], {"axis": draw(st.integers(-x.ndim - 1, x.ndim))})
-
-
-@st.composite
-def joined(draw: Draw, along_axis: bool) -> Operands:
-    shape, dtype = list(draw(ROWS)), draw(st.sampled_from([*NUMBERS, "bool", "string"]))
-    axis = draw(st.integers(0, len(shape) - 1))
-    arrays = []
-    for _ in range(draw(st.integers(1, 4))):
-        if along_axis:
-            shape[axis] = draw(st.integers(0, 4))
-        arrays.append(filled(draw, shape, dtype))
-    return Operands(arrays, {"axis": axis - len(shape) if along_axis else axis})
-
-
-@st.composite
-def sliced(draw: Draw) -> Operands:
-    x = filled(draw, draw(SHAPES), draw(st.sampled_from([*NUMBERS, "bool", "string"])))
-    begin, end, stride, drop = [], [], [], []
-    for axis in range(draw(st.integers(0, x.ndim))):
-        begin.append(draw(st.integers(-7, 7)))
-        end.append(draw(st.integers(-7, 7)))
-        stride.append(draw(st.sampled_from([-3, -2, -1, 1, 2, 3])))
-        if x.shape[axis] > 0 and draw(st.booleans()):
-            begin[axis] = draw(st.integers(-x.shape[axis], x.shape[axis] - 1))
-            drop.append(axis)
-    return Operands([x], {"begin": begin, "end": end, "stride": stride, "drop": drop})
-
-
-@st.composite
-def like_a_wider_one(draw: Draw, first_is_wide: bool) -> Operands:
-    shapes = draw(
-        hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=5)
-    )
-    wide = filled(draw, shapes.result_shape, "float32")
-    narrow = filled(draw, shapes.input_shapes[0], "float32")
-    return Operands([wide, narrow] if first_is_wide else [narrow, wide])
-
-
-@st.composite
-def gathered(draw: Draw) -> Operands:
-    params = filled(draw, draw(FULL), draw(st.sampled_from([*NUMBERS, "bool", "string"])))
-    ids = filled(draw, draw(SHAPES), draw(st.sampled_from(IDS)), 0, len(params) - 1)
-    return Operands([params, ids])
-
-
-@st.composite
-def hot(draw: Draw) -> Operands:
-    ids = filled(draw, draw(SHAPES), draw(st.sampled_from(IDS)), -1, 5)
-    axis = draw(st.integers(-ids.ndim - 1, ids.ndim))
-    return Operands([ids], {"depth": draw(st.integers(0, 5)), "axis": axis, "off_value": 0.5})
-
-
-@st.composite
-def converted(draw: Draw) -> Operands:
-    x = filled(draw, draw(SHAPES), draw(st.sampled_from([*NUMBERS, "bool"])))
-    return Operands([x], {"dtype": draw(st.sampled_from([*NUMBERS, "bool"]))})
-
-
-@st.composite
-def scored(draw: Draw) -> Operands:
-    n = draw(st.integers(0, 30))
-    arrays = [filled(draw, (n,), "bool"), *(filled(draw, (n,), "float32", 0, 2) for _ in "pw")]
-    return Operands(
-        arrays, {"thresholds": sorted({float(t) for t in filled(draw, (4,), "float64")})}
-    )
-
-
-def softmax(x: Array) -> Array:
-    e = np.exp(x - x.max(-1, keepdims=True, initial=-np.inf))
-    return e / e.sum(-1, keepdims=True)
-
-
-def log_softmax(x: Array) -> Array:
-    shifted = x - x.max(-1, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-
-
-def sigmoid_loss(x: Array, z: Array) -> Array:
-    return np.maximum(x, 0) - x * z + np.log1p(np.exp(-np.abs(x)))
-
-
-def turned(a: Array, b: Array, transpose_a: bool, transpose_b: bool) -> tuple[Array, Array]:
-    return (a.T if transpose_a else a), (b.T if transpose_b else b)
-
-
-def dense(x: Array, kernel: Array, bias: Array | float = 0.0) -> Array:
-    return x @ kernel + bias
-
-
-def take(x: Array, begin: Any, end: Any, stride: Any, drop: Any) -> Array:
-    parts = [
-        begin[i] if i in drop else slice(begin[i], end[i], stride[i]) for i in range(len(begin))
-    ]
-    return np.asarray(x[tuple(parts)])
-
-
-def one_hot(ids: Array, depth: int, axis: int, off_value: float) -> Array:
-    rows = np.where(ids[..., None] == np.arange(depth), 1.0, off_value)
-    return np.moveaxis(rows, -1, axis)
-
-
-def sum_like(wide: Array, like: Array) -> Array:
-    axes = tuple(range(wide.ndim - like.ndim))
-    total = wide.sum(axis=axes)
-    kept = tuple(i for i, size in enumerate(like.shape) if size == 1)
-    return np.asarray(total.sum(axis=kept, keepdims=True))
-
-
-def auc_counts(labels: Array, scores: Array, weights: Array, thresholds: Any) -> Array:
-    above = scores[None, :] > np.asarray(thresholds)[:, None]
-    cells = [above & labels, above & ~labels, ~above & ~labels, ~above & labels]
-    return np.stack([(cell * weights).sum(-1) for cell in cells])
-
-
-def looked_up(x: Array, vocabulary: Sequence[bytes]) -> Array:
-    positions = {word: i for i, word in enumerate(vocabulary)}
-    return np.array([positions.get(word, -1) for word in x.flat], np.int64).reshape(x.shape)
-
-
-def reduction(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's function under the operation's attribute names, in the dtype of the operand."""
-
-    def reduce(x: Array, keep_dims: bool, axes: Sequence[int] | None = None) -> Array:
-        axis = tuple(range(x.ndim)) if axes is None else tuple(axes)
-        return np.asarray(function(x, axis=axis, keepdims=keep_dims)).astype(x.dtype)
-
-    return reduce
-
-
-def largest(x: Array, **how: Any) -> Any:
-    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    return np.max(x, initial=lowest, **how)
-
-
-def smallest(x: Array, **how: Any) -> Any:
-    highest = np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max
-    return np.min(x, initial=highest, **how)
-
-
-def mean(x: Array, **how: Any) -> Any:
-    if x.dtype.kind == "f":
-        count = np.sum(np.ones_like(x), **how)
-        return np.sum(x, **how) / count
-    return np.trunc(np.mean(x, **how))
-
-
-def zero_fraction(x: Array) -> Array:
-    return np.float32(np.mean(x == 0) if x.size else np.nan)
-
-
-def histogram(x: Array) -> Array:
-    """min, max, num, sum, squares, buckets of min and max, then the count below each limit."""
-    limits = np.array(_core.histogram_limits())
-    counts = np.zeros(len(limits))
-    ends = [x.min(), x.max()] if x.size else [0, 0]
-    buckets = np.searchsorted(limits, [ends, *x.reshape(-1, 1).repeat(2, axis=1)], side="right")
-    np.add.at(counts, buckets[1:, 0], 1)
-    span = buckets[0] if x.size else [0, 0]
-    return np.array([*ends, x.size, x.sum(), np.square(x).sum(), *span, *counts])
-
+from op_case import Case, check, evaluate
+from op_operands import (
+    FLOATS,
+    FULL,
+    IDS,
+    NUMBERS,
+    ROWS,
+    WORDS,
+    Operands,
+    along,
+    broadcasting,
+    chosen,
+    clipped,
+    converted,
+    gathered,
+    hot,
+    joined,
+    labelled,
+    layers,
+    like_a_wider_one,
+    one,
+    permuted,
+    powers,
+    products,
+    reduced,
+    reshaped,
+    scored,
+    sliced,
+    tiled,
+    with_new_axis,
+    within,
+)
+from op_references import (
+    auc_counts,
+    dense,
+    histogram,
+    largest,
+    log_softmax,
+    looked_up,
+    mean,
+    one_hot,
+    reduction,
+    sigmoid_loss,
+    smallest,
+    softmax,
+    sum_like,
+    take,
+    turned,
+    zero_fraction,
+)
 
 ANY_DTYPE = [*NUMBERS, "bool", "string"]
 COMPARISONS = ("less", "less_equal", "greater", "greater_equal")
