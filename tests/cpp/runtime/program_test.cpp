@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 
+#include "base/histogram.h"
 #include "testing.h"
 
 namespace holdfast {
@@ -179,6 +181,26 @@ TEST(Program, GivesALossAndItsGradientTheSameBitsTogetherAndAlone) {
     EXPECT_EQ(values({loss, gradient}), alone) << kind;
     // softmax(0.5, -1, 2)[0] * 0.3 = 0.1753 * 0.3
     EXPECT_NEAR(gradient_alone[0], 0.0526, 1e-4) << kind;
+  }
+}
+
+// A histogram clears only what it has written itself. The product, gone before, would lie there.
+TEST(Program, LetsNothingElseWriteWhereAResultIsKept) {
+  Graph graph;
+  const NodeId x =
+      graph.add("placeholder", {}, {{"dtype", std::string("float32")}, {"shape", Shape{4000}}});
+  const NodeId sum = graph.add("reduce_sum", {graph.add("mul", {x, x})});
+  const NodeId histogram = graph.add("histogram", {sum});
+  State state(graph, 0);
+  Program program(graph, state, {histogram}, {{x, {4000}}}, 1);
+  std::fill_n(static_cast<float*>(program.feed(0)), 4000, 3.0f);
+  ThreadPool pool(1);
+  for (int run = 0; run < 2; ++run) {
+    program.run({pool, 0, 0});
+    const Buffer& result = program.value(0);
+    const double* counts = result.as<double>() + kHistogramFacts;
+    const double* end = result.as<double>() + result.size;
+    EXPECT_EQ(std::accumulate(counts, end, 0.0), 1.0) << run;  // one number: 4000 * 9
   }
 }
 
