@@ -37,10 +37,22 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/holdfastConfigVersi
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/holdfastConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/holdfastConfigVersion.cmake
   DESTINATION ${HOLDFAST_CMAKE_DIR} COMPONENT development)
 
-# Paths relative to the file: an installation may be moved, and a wheel is always somewhere else.
+# Paths relative to the file: an installation may be moved, and a wheel is always somewhere else. Where
+# whoever installs names a directory by its whole path, as Nix does, that path is meant.
 # A static library leaves the C++ runtime to whoever links it, a C program for one.
-file(RELATIVE_PATH HOLDFAST_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
-string(REGEX REPLACE "/$" "" HOLDFAST_PC_TO_PREFIX ${HOLDFAST_PC_TO_PREFIX})
+foreach(what LIBDIR INCLUDEDIR)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${what}}")
+    set(HOLDFAST_PC_${what} "${CMAKE_INSTALL_${what}}")
+  else()
+    set(HOLDFAST_PC_${what} "\${prefix}/${CMAKE_INSTALL_${what}}")
+  endif()
+endforeach()
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(HOLDFAST_PC_PREFIX "${CMAKE_INSTALL_PREFIX}")
+else()
+  file(RELATIVE_PATH HOLDFAST_PC_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  string(REGEX REPLACE "/$" "" HOLDFAST_PC_PREFIX "\${pcfiledir}/${HOLDFAST_PC_PREFIX}")
+endif()
 if(NOT BUILD_SHARED_LIBS)
   set(HOLDFAST_PC_LIBS " -lstdc++ -lm -pthread")
 endif()
