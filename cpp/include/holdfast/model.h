@@ -51,7 +51,10 @@ struct ModelOptions {
 };
 
 // A loaded model. A copy is the same model, as cheap as a pointer. Const calls are safe from many
-// threads at once, and take no lock.
+// threads at once, and take no lock; a first call with another batch size plans it under one. What
+// a model returns by reference lives as long as one of its copies or predictors. A model,
+// predictor or other object of this library that was moved from may be assigned or destroyed, and
+// nothing else.
 class HOLDFAST_API Model {
  public:
   // Reads and verifies an export: a directory with COMMIT, manifest.json and shards. Nothing
@@ -117,7 +120,8 @@ class HOLDFAST_API Predictor {
   const Signature& signature() const noexcept;
 
   // Written before run(), any number of times; zeros (empty strings) at first. They stay where
-  // they are for the predictor's life, and keep what was written. Indexed as signature().inputs.
+  // they are for the predictor's life, and keep what was written: write their elements, never
+  // assign another tensor, which run() refuses. Indexed as signature().inputs.
   // Throws: NotFound listing the names; the overloads with an index OutOfRange.
   Tensor& input(const std::string& name);
   Tensor& input(std::size_t index);
@@ -128,7 +132,8 @@ class HOLDFAST_API Predictor {
   std::size_t output_count() const noexcept;
 
   // Computes the outputs from the inputs. Throws what the model checks (a label out of range, ...),
-  // and the outputs are then of no use until the next run.
+  // and the outputs are then of no use until the next run; FailedPrecondition where an input was
+  // assigned to.
   void run();
 
  private:

@@ -80,10 +80,23 @@ struct Predictor::Impl {
       // What no output needs can be written as well; nobody reads it.
       inputs.push_back(feed == nullptr ? Tensor(dtype, shapes[i])
                                        : Tensor::borrow(dtype, shapes[i], feed, program));
+      places.push_back(inputs.back().raw());
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const Buffer& value = program->value(i);
       outputs.push_back(Tensor::borrow(value.dtype, value.shape, value.data, program));
+    }
+  }
+
+  // A tensor assigned to an input would never be read, and the outputs be silently wrong.
+  void check_inputs_are_own() const {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].raw() == places[i]) continue;
+      throw Error(Code::kFailedPrecondition,
+                  "signature \"" + signature.name + "\", input \"" + signature.inputs[i].name +
+                      "\": expected the predictor's own tensor; got another, assigned to it. Copy "
+                      "elements to input().data() instead, and make a new Predictor.",
+                  {{"signature", signature.name}, {"tensor", signature.inputs[i].name}});
     }
   }
 
@@ -93,6 +106,7 @@ struct Predictor::Impl {
   ThreadPool pool;
   std::shared_ptr<Program> program;
   std::vector<Tensor> inputs;
+  std::vector<const void*> places;  // of the inputs, where the program reads them
   std::vector<Tensor> outputs;
 };
 
@@ -129,6 +143,9 @@ const Tensor& Predictor::output(std::size_t index) const {
 
 std::size_t Predictor::output_count() const noexcept { return impl_->outputs.size(); }
 
-void Predictor::run() { impl_->program->run(impl_->model->context(impl_->pool)); }
+void Predictor::run() {
+  impl_->check_inputs_are_own();
+  impl_->program->run(impl_->model->context(impl_->pool));
+}
 
 }  // namespace holdfast

@@ -222,6 +222,17 @@ TEST(Predictor, OutlivesItsModel) {
   expect_predictions(iris, 9, 5, outputs);
 }
 
+TEST(Predictor, RefusesATensorAssignedToAnInput) {
+  const Model model = Model::load(kExports + "iris");
+  Predictor predictor(model);
+  Tensor length(DType::kFloat32, {1});
+  *length.data<float>() = 4.7f;
+  predictor.input("PetalLength") = length;
+  EXPECT_ERROR(predictor.run(), Code::kFailedPrecondition,
+               "signature \"predict\", input \"PetalLength\": expected the predictor's own tensor; "
+               "got another, assigned to it. Copy elements to input().data() instead");
+}
+
 TEST(Predictor, NamesWhatThereIsNot) {
   const Model model = Model::load(kExports + "iris");
   EXPECT_ERROR(Predictor(model, {"", 1, {"probability"}, 1}), Code::kNotFound,
