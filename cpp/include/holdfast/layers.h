@@ -17,7 +17,9 @@
 
 namespace holdfast {
 
-// What a step is fed with. shape: -1 for the size that differs from batch to batch.
+// What a step is fed with. shape: -1 for the size that differs from batch to batch. name: gets
+// "_1",
+// ... when taken, as with Graph::add.
 HOLDFAST_API NodeId placeholder(Graph& graph, const std::string& name, DType dtype, Shape shape);
 
 struct VariableOptions {
@@ -43,14 +45,17 @@ HOLDFAST_API NodeId global_step(Graph& graph);
 HOLDFAST_API NodeId input_layer(Graph& graph, const std::vector<NodeId>& features);
 
 struct DenseOptions {
-  std::string activation = "linear";  // "relu", "relu6", "elu", "selu", "tanh", "sigmoid", ...
+  // "linear": none. Else an operation of one input: "relu", "relu6", "leaky_relu", "elu", "selu",
+  // "tanh", "sigmoid", "softplus", "softsign", ...
+  std::string activation = "linear";
   bool use_bias = true;
   std::string kernel_initializer = "glorot_uniform";
   std::string bias_initializer = "zeros";
 };
 
 // activation(inputs times kernel + bias), with new variables <name>/kernel and <name>/bias.
-// inputs: float32 [batch, n], n known. Source: tf.layers.dense.
+// inputs: float32 [batch, n], n known. Throws: InvalidArgument for other inputs, units below 1, an
+// unknown activation, a name that is empty or taken. Source: tf.layers.dense.
 HOLDFAST_API NodeId dense(Graph& graph, NodeId inputs, std::int64_t units, const std::string& name,
                           const DenseOptions& options = {});
 

@@ -1,4 +1,4 @@
-// Losses: scalars for minimize().
+// Losses: scalars for minimize(). Throws: InvalidArgument for dtypes and shapes that do not fit.
 #pragma once
 
 #include "holdfast/export.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "graph/op.h"
 #include "holdfast/error.h"
 
 namespace holdfast {
@@ -38,6 +39,16 @@ NodeId numeric_part(Graph& graph, NodeId feature) {
     value = graph.add("cast", {value}, {{"dtype", std::string("float32")}}, name + "/ToFloat");
   }
   return graph.add("reshape", {value}, {{"shape", Shape{-1, width}}}, name + "/Reshape");
+}
+
+// Before a layer's variables are made: the name would be taken where the mistake is corrected.
+void expect_activation(const std::string& layer, const std::string& activation) {
+  if (activation == "linear") return;
+  try {
+    find_op(activation);
+  } catch (const Error& error) {
+    fail("dense \"" + layer + "\", activation: " + error.what());
+  }
 }
 
 }  // namespace
@@ -82,6 +93,8 @@ NodeId dense(Graph& graph, NodeId inputs, std::int64_t units, const std::string&
          "1; got " +
          shape_text(shape) + " and " + std::to_string(units));
   }
+  if (name.empty()) fail("dense: expected a name, as in \"dnn/logits\"; got none");
+  expect_activation(name, options.activation);
   VariableOptions kernel;
   kernel.initializer = options.kernel_initializer;
   std::vector<NodeId> operands = {inputs,

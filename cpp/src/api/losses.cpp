@@ -1,5 +1,6 @@
 #include "holdfast/losses.h"
 
+#include "holdfast/error.h"
 #include "holdfast/tensor.h"
 
 namespace holdfast {
@@ -8,6 +9,23 @@ namespace {
 NodeId reduced(Graph& graph, NodeId losses, Reduction reduction) {
   const char* op = reduction == Reduction::kSum ? "reduce_sum" : "reduce_mean";
   return graph.add(op, {losses}, {}, "loss");
+}
+
+// A difference of [batch] and [batch, 1] is [batch, batch] by the rules of broadcasting: a network
+// that learns the mean of all labels, and says nothing.
+void expect_one_shape(const Graph& graph, NodeId labels, NodeId predictions) {
+  const TensorType& a = graph.node(labels).type;
+  const TensorType& b = graph.node(predictions).type;
+  bool fits = a.dtype == DType::kFloat32 && b.dtype == DType::kFloat32;
+  fits = fits && a.shape.size() == b.shape.size();
+  for (std::size_t i = 0; fits && i < a.shape.size(); ++i)
+    fits = a.shape[i] == b.shape[i] || a.shape[i] < 0 || b.shape[i] < 0;
+  if (fits) return;
+  throw Error(Code::kInvalidArgument,
+              "mean_squared_error: expected float32 labels and predictions of one shape; got " +
+                  std::string(dtype_name(a.dtype)) + " " + shape_text(a.shape) + " and " +
+                  dtype_name(b.dtype) + " " + shape_text(b.shape) +
+                  "; reshape or cast one of them");
 }
 
 }  // namespace
@@ -30,6 +48,7 @@ NodeId sigmoid_cross_entropy(Graph& graph, NodeId labels, NodeId logits, Reducti
 }
 
 NodeId mean_squared_error(Graph& graph, NodeId labels, NodeId predictions, Reduction reduction) {
+  expect_one_shape(graph, labels, predictions);
   const NodeId error = graph.add("sub", {predictions, labels});
   return reduced(graph, graph.add("square", {error}), reduction);
 }

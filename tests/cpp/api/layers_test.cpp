@@ -185,9 +185,34 @@ TEST(Layers, MistakesAreNamed) {
                "input_layer: feature \"word\": expected numbers of shape [batch] or [batch, n]; "
                "got string [?]");
   EXPECT_ERROR(input_layer(graph, {}), Code::kInvalidArgument, "at least one feature; got none");
-  dense(graph, known, 3, "layer");
+  EXPECT_ERROR(dense(graph, known, 3, ""), Code::kInvalidArgument,
+               "dense: expected a name, as in \"dnn/logits\"; got none");
+  EXPECT_ERROR(
+      dense(graph, known, 3, "layer", {"ReLU"}), Code::kInvalidArgument,
+      "dense \"layer\", activation: graph: expected the name of an operation; got \"ReLU\"");
+  dense(graph, known, 3, "layer");  // the name is still free
   EXPECT_ERROR(dense(graph, known, 3, "layer"), Code::kInvalidArgument,
                "variable \"layer/kernel\": expected a name that is free");
+}
+
+// Broadcast, [batch] - [batch, 1] would be [batch, batch], and the network learn nothing but a
+// mean.
+TEST(Layers, ASquaredErrorIsOfOneShape) {
+  Graph graph;
+  const NodeId predictions = placeholder(graph, "predictions", DType::kFloat32, {-1, 1});
+  const NodeId flat = placeholder(graph, "flat", DType::kFloat32, {-1});
+  const NodeId wide = placeholder(graph, "wide", DType::kFloat32, {-1, 2});
+  const NodeId whole = placeholder(graph, "whole", DType::kInt64, {-1, 1});
+  const NodeId eight = placeholder(graph, "eight", DType::kFloat32, {8, 1});
+  const std::string expected =
+      "mean_squared_error: expected float32 labels and predictions of one ";
+  EXPECT_ERROR(mean_squared_error(graph, flat, predictions), Code::kInvalidArgument,
+               expected + "shape; got float32 [?] and float32 [?, 1]; reshape or cast one of them");
+  EXPECT_ERROR(mean_squared_error(graph, wide, predictions), Code::kInvalidArgument,
+               expected + "shape; got float32 [?, 2] and float32 [?, 1]");
+  EXPECT_ERROR(mean_squared_error(graph, whole, predictions), Code::kInvalidArgument,
+               expected + "shape; got int64 [?, 1] and float32 [?, 1]");
+  EXPECT_NE(mean_squared_error(graph, eight, predictions), kNoNode);
 }
 
 TEST(Optimizers, MistakesAreNamed) {
