@@ -78,12 +78,17 @@ class HOLDFAST_API Trainer {
   const Graph& graph() const noexcept;
 
   // placeholders[c] is fed from component c of the input; kNoNode leaves the component out.
+  // Replaces the input before. Throws: InvalidArgument unless there is a placeholder of its dtype
+  // for each.
   void set_input(std::shared_ptr<Input> input, std::vector<NodeId> placeholders);
 
   // Runs up to `steps` steps: one element of the input each (none when no input is set), computing
-  // `targets` each time and `fetches` the last time. `watch`, when not kNoNode, is a float scalar
+  // `targets` each time and `fetches` the last time. `watch`, when not kNoNode, is a float32 scalar
   // checked after every step: NaN stops the run. `record` false: no steps of training, which
-  // summaries neither record nor count.
+  // summaries neither record nor count. Throws: InvalidArgument for a node that is not there, for
+  // an element of the input that does not fit its placeholder, and what operations check (a label
+  // out of range, ...); FailedPrecondition for a placeholder that nothing feeds. Steps finished
+  // before an error stand, and the element that it came with is passed over.
   RunResult run(std::int64_t steps, const std::vector<NodeId>& targets,
                 const std::vector<NodeId>& fetches, NodeId watch = kNoNode, bool record = true);
   // From now on steps are recorded as the plan says, too; events carry the global step after the
@@ -92,14 +97,17 @@ class HOLDFAST_API Trainer {
   // Ends all recording.
   void clear_summaries();
 
-  // From any thread or signal handler: run() returns after the step that is being computed.
+  // From any thread or signal handler: run() returns after the step that is being computed. A
+  // request made while no run() is under way is forgotten when the next one begins.
   void request_stop() noexcept;
   // run() returns after the step in which so many seconds since its call are over; 0: no limit.
   void limit_call(double seconds) noexcept;
 
   // Variables by name, as stored in checkpoints; local ones (metric counters) included.
   std::vector<std::string> variable_names() const;
-  Tensor read_variable(const std::string& name) const;  // a copy
+  // A copy. Throws: NotFound listing the names.
+  Tensor read_variable(const std::string& name) const;
+  // Throws: as read_variable; InvalidArgument for another dtype or shape.
   void write_variable(const std::string& name, const Tensor& value);
   void reset_local_variables();
 

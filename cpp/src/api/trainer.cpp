@@ -157,13 +157,23 @@ void append(std::vector<NodeId>& nodes, const std::vector<NodeId>& more) {
   nodes.insert(nodes.end(), more.begin(), more.end());
 }
 
+void expect_watchable(const Node& node) {
+  if (node.type.dtype == DType::kFloat32 && node.type.shape.empty()) return;
+  throw Error(Code::kInvalidArgument,
+              "watch \"" + node.name + "\": expected a float32 scalar; got " +
+                  dtype_name(node.type.dtype) + " " + shape_text(node.type.shape));
+}
+
 }  // namespace
 
 RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
                        const std::vector<NodeId>& fetches, NodeId watch, bool record) {
   Impl& self = *impl_;
   std::vector<NodeId> plain = targets;
-  if (watch != kNoNode) plain.push_back(watch);
+  if (watch != kNoNode) {
+    expect_watchable(self.graph.node(watch));
+    plain.push_back(watch);
+  }
   const auto wanted = [&](const StepKind& kind) {
     std::vector<NodeId> nodes = plain;
     for (std::size_t i = 0; i < kind.recorders.size(); ++i)

@@ -130,6 +130,18 @@ TEST(Trainer, StopsAtANanLoss) {
   EXPECT_EQ(result.steps, 2);
 }
 
+TEST(Trainer, WatchesAFloatScalarAlone) {
+  const Line line;
+  Trainer trainer(line.graph, {1, 1});
+  trainer.set_input(batches({{1}}), {line.x});
+  EXPECT_ERROR(trainer.run(1, {line.train}, {}, line.x), Code::kInvalidArgument,
+               "watch \"x\": expected a float32 scalar; got float32 [?, 1]");
+  EXPECT_ERROR(trainer.run(1, {line.train}, {}, line.graph.find("global_step")),
+               Code::kInvalidArgument,
+               "watch \"global_step\": expected a float32 scalar; got int64 []");
+  EXPECT_EQ(trainer.global_step(), 0);  // before anything was computed
+}
+
 TEST(Trainer, NamesTheInputThatDoesNotFit) {
   const Line line;
   Trainer trainer(line.graph, {1, 1});
