@@ -50,10 +50,13 @@ HOLDFAST_API std::string shape_text(const Shape& shape);
 HOLDFAST_API std::int64_t element_count(const Shape& shape);
 
 // Owns a dense row-major array; numbers start at a 64-byte boundary and are zero when created.
-// Not thread-safe while somebody writes.
+// Copies share the elements; clone() makes others. Not thread-safe while somebody writes. One that
+// was moved from may be assigned or destroyed, and nothing else.
 class HOLDFAST_API Tensor {
  public:
   Tensor() = default;  // float32 of shape [0]
+  // Throws: InvalidArgument for a size below 0, and for more bytes than int64 counts;
+  // std::bad_alloc.
   Tensor(DType dtype, Shape shape);
 
   DType dtype() const noexcept { return dtype_; }
@@ -63,7 +66,8 @@ class HOLDFAST_API Tensor {
     return static_cast<std::size_t>(size_) * dtype_size(dtype_);
   }
 
-  // Numbers: the elements' bytes. kString: the address of size() std::string.
+  // Numbers: the elements' bytes. kString: the address of size() std::string. data<T>() does not
+  // look at dtype(): T is float, double, std::int32_t, std::int64_t, bool, std::string, ...
   void* raw() noexcept;
   const void* raw() const noexcept;
   template <typename T>
@@ -76,7 +80,8 @@ class HOLDFAST_API Tensor {
   }
 
   Tensor clone() const;
-  // A tensor over memory that somebody else owns; `owner` keeps it alive.
+  // A tensor over memory that somebody else owns, of size() elements; `owner` keeps it alive, and
+  // may be null where the caller does. Throws: InvalidArgument as the constructor.
   static Tensor borrow(DType dtype, Shape shape, void* data, const std::shared_ptr<void>& owner);
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/large_buffer.h"
+#include "holdfast/error.h"
 
 namespace holdfast {
 namespace {
@@ -22,10 +23,20 @@ std::shared_ptr<void> allocate_numbers(std::size_t bytes) {
   return {memory, [](void* p) { ::operator delete(p, std::align_val_t{kAlignment}); }};
 }
 
+// The elements, where their bytes can be counted, too. An allocation would be told a small rest.
+std::int64_t addressable_count(DType dtype, const Shape& shape) {
+  const std::int64_t count = element_count(shape);
+  const std::size_t each = dtype == DType::kString ? sizeof(std::string) : dtype_size(dtype);
+  std::int64_t bytes = 0;
+  if (!__builtin_mul_overflow(count, each, &bytes)) return count;
+  throw Error(Code::kInvalidArgument, "shape " + shape_text(shape) + ": expected elements of " +
+                                          dtype_name(dtype) + " whose bytes fit int64");
+}
+
 }  // namespace
 
 Tensor::Tensor(DType dtype, Shape shape)
-    : dtype_(dtype), shape_(std::move(shape)), size_(element_count(shape_)) {
+    : dtype_(dtype), shape_(std::move(shape)), size_(addressable_count(dtype_, shape_)) {
   if (dtype_ == DType::kString) {
     auto strings = std::make_shared<std::vector<std::string>>(static_cast<std::size_t>(size_));
     storage_ = std::shared_ptr<void>(strings, strings->data());
@@ -51,7 +62,7 @@ Tensor Tensor::borrow(DType dtype, Shape shape, void* data, const std::shared_pt
   Tensor view;
   view.dtype_ = dtype;
   view.shape_ = std::move(shape);
-  view.size_ = element_count(view.shape_);
+  view.size_ = addressable_count(dtype, view.shape_);
   view.storage_ = std::shared_ptr<void>(owner, data);
   return view;
 }

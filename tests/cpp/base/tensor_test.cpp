@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "holdfast/error.h"
+#include "testing.h"
 
 namespace holdfast {
 namespace {
@@ -20,6 +21,17 @@ TEST(Tensor, ClonesDoNotShareElements) {
   Tensor copy = tensor.clone();
   *copy.data<std::string>() = "virginica";
   EXPECT_EQ(*tensor.data<std::string>(), "setosa");
+}
+
+// 2^62 floats are 2^64 bytes, which a 64-bit size would take for none.
+TEST(Tensor, RefusesMoreBytesThanCanBeCounted) {
+  for (const DType dtype : {DType::kFloat32, DType::kString}) {
+    const std::string text = std::string("shape [4611686018427387904]: expected elements of ") +
+                             dtype_name(dtype) + " whose bytes fit int64";
+    EXPECT_ERROR(Tensor(dtype, {std::int64_t{1} << 62}), Code::kInvalidArgument, text);
+    EXPECT_ERROR(Tensor::borrow(dtype, {std::int64_t{1} << 62}, nullptr, nullptr),
+                 Code::kInvalidArgument, text);
+  }
 }
 
 TEST(DType, UnknownNameListsTheKnownOnes) {
