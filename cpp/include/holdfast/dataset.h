@@ -55,11 +55,13 @@ struct MapFunction {
 class HOLDFAST_API Dataset {
  public:
   // One component for each column; element i is row i of every column. Columns are shared, not
-  // copied. Throws: InvalidArgument unless they are of one length.
-  // names: of the columns, as part of the fingerprint; or none.
+  // copied: write to them no more. names: of the columns, as part of the fingerprint; or none.
+  // Throws: InvalidArgument unless columns are of one length, and names as many or none.
   static Dataset from_table(std::vector<Tensor> columns, std::vector<std::string> names = {});
-  // Rows come from `rows`, which is called at the beginning of every pass. Sizes of -1 may differ
-  // from row to row, though not within a batch.
+  // Rows come from `rows`, which is called at the beginning of every pass, from the thread that
+  // reads the Input. Sizes of -1 may differ from row to row, though not within a batch. Throws:
+  // InvalidArgument for no function or components; reading an Input of it does for a row that does
+  // not fit, and passes on whatever `rows` throws.
   static Dataset from_generator(const RowSource& rows, std::vector<TensorType> components,
                                 std::vector<std::string> names = {});
   // The same, and a position is found without reading what is before it.

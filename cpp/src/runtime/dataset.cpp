@@ -20,6 +20,14 @@ void require_at_least(std::int64_t least, std::int64_t got, const char* what) {
   }
 }
 
+void require_names(const std::vector<std::string>& names, std::size_t components,
+                   const char* what) {
+  if (!names.empty() && names.size() != components) {
+    fail(std::string(what) + ": expected a name for each of " + std::to_string(components) +
+         " components, or none; got " + std::to_string(names.size()));
+  }
+}
+
 // The stage behind `input` that differs in `what` and in the number of elements.
 template <typename What>
 std::shared_ptr<Stage> follow(const StagePtr& input, What what, std::int64_t cardinality) {
@@ -36,6 +44,7 @@ std::shared_ptr<Stage> follow(const StagePtr& input, What what, std::int64_t car
 StagePtr generator_stage(GeneratorStage generator, std::vector<TensorType> components,
                          std::vector<std::string> names) {
   if (components.empty()) fail("from_generator: expected at least one component; got none");
+  require_names(names, components.size(), "from_generator");
   auto stage = std::make_shared<Stage>();
   stage->components = std::move(components);
   stage->cardinality = kUnknownSize;
@@ -79,6 +88,7 @@ Dataset Dataset::from_table(std::vector<Tensor> columns, std::vector<std::string
     }
     stage->components.push_back({columns[c].dtype(), Shape(shape.begin() + 1, shape.end())});
   }
+  require_names(names, columns.size(), "from_table");
   stage->cardinality = columns[0].shape()[0];
   stage->what = TableStage{std::move(columns)};
   stage->names = std::move(names);
@@ -95,12 +105,14 @@ Dataset dataset_of_lines(std::shared_ptr<const TextLines> lines) {
 
 Dataset Dataset::from_generator(const RowSource& rows, std::vector<TensorType> components,
                                 std::vector<std::string> names) {
+  if (!rows) fail("from_generator: expected a function that opens the rows; got an empty one");
   return Dataset(generator_stage({[rows](std::int64_t) { return rows(); }, false},
                                  std::move(components), std::move(names)));
 }
 
 Dataset Dataset::from_resumable(ResumableRowSource rows, std::vector<TensorType> components,
                                 std::vector<std::string> names) {
+  if (!rows) fail("from_resumable: expected a function that opens the rows; got an empty one");
   return Dataset(generator_stage({std::move(rows), true}, std::move(components), std::move(names)));
 }
 

@@ -49,7 +49,7 @@ class Generator final : public GeneratorRows {
 
   std::int64_t size() const override { return kUnknownSize; }
   std::int64_t size_up_to(std::int64_t limit) override {
-    if (resumable_ && rows_of_pass_ < 0 && !source_(limit)->next(row_)) find_size(0, limit);
+    if (resumable_ && rows_of_pass_ < 0 && !open(limit)->next(row_)) find_size(0, limit);
     return rows_of_pass_;
   }
 
@@ -83,11 +83,19 @@ class Generator final : public GeneratorRows {
     return rows_[static_cast<std::size_t>(slot_of(index))][static_cast<std::size_t>(component)];
   }
 
+  std::unique_ptr<RowReader> open(std::int64_t first) {
+    auto reader = source_(first);
+    if (reader != nullptr) return reader;
+    throw Error(Code::kInvalidArgument, "from_generator: expected a reader of the rows from " +
+                                            std::to_string(first) +
+                                            " on, which may be of none; got a null pointer");
+  }
+
   // Goes on by `count` rows, or to the end of the pass, without reading what is between.
   std::int64_t jump(std::int64_t count) {
     if (ended_ || count <= 0) return 0;
     if (rows_of_pass_ < 0) {
-      auto reader = source_(arrived_ + count - 1);
+      auto reader = open(arrived_ + count - 1);
       if (reader->next(row_)) {
         arrived_ += count;
         reader_ = std::move(reader);
@@ -106,7 +114,7 @@ class Generator final : public GeneratorRows {
   void find_size(std::int64_t at_least, std::int64_t at_most) {
     while (at_least < at_most) {
       const std::int64_t middle = at_least + (at_most - at_least) / 2;
-      if (source_(middle)->next(row_)) {
+      if (open(middle)->next(row_)) {
         at_least = middle + 1;
       } else {
         at_most = middle;
@@ -118,7 +126,7 @@ class Generator final : public GeneratorRows {
   // Reads the next row into row_; false at the end.
   bool read() {
     if (ended_) return false;
-    if (!reader_) reader_ = source_(resumable_ ? arrived_ : 0);
+    if (!reader_) reader_ = open(resumable_ ? arrived_ : 0);
     if (!reader_->next(row_)) {
       ended_ = true;
       reader_ = nullptr;

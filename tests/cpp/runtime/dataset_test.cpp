@@ -311,6 +311,16 @@ TEST(Dataset, MapAppliesAGraphBeforeAndBehindBatch) {
 TEST(Dataset, RefusesWhatMakesNoSense) {
   EXPECT_EQ(error_of([] { Dataset::from_table({numbers(3), numbers(2)}); }),
             "from_table: column 1: expected 3 rows, as in column 0; got 2");
+  EXPECT_EQ(error_of([] { Dataset::from_table({numbers(3), numbers(3)}, {"x"}); }),
+            "from_table: expected a name for each of 2 components, or none; got 1");
+  EXPECT_EQ(error_of([] { Dataset::from_generator(RowSource(), {{DType::kInt64, {}}}); }),
+            "from_generator: expected a function that opens the rows; got an empty one");
+  EXPECT_EQ(error_of([] {
+              const auto none = [] { return std::unique_ptr<RowReader>(); };
+              Dataset::from_generator(none, {{DType::kInt64, {}}}).make_input()->advance();
+            }),
+            "from_generator: expected a reader of the rows from 0 on, which may be of none; got a "
+            "null pointer");
   EXPECT_EQ(error_of([] { range(3).batch(0); }), "batch: batch_size: expected at least 1; got 0");
   EXPECT_EQ(error_of([] { range(3).shuffle(0); }),
             "shuffle: buffer_size: expected at least 1; got 0");
