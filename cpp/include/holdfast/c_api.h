@@ -4,13 +4,13 @@
    - A function that fails returns NULL or a code other than HOLDFAST_OK. holdfast_last_error() then
      says why, for the thread that called. No C++ exception leaves a function; nothing is printed.
    - A model may be used by many threads at once, without a lock; a predictor by one at a time.
-   - Every object is freed by its own function, which takes NULL, too. A predictor or a result
+   - Every object is freed once, by its own function, which takes NULL, too. A predictor or a result
      outlives its model without harm.
    - Names are UTF-8 and end with a zero byte. What a function returns belongs to the library, and
      lives as long as the object it was asked of.
    - Structs and functions are never changed within version 1 of this interface, only added to.
 
-   Plain C11. The symbols have the version HOLDFAST_C_1. */
+   Plain C99, or later. The symbols have the version HOLDFAST_C_1. */
 #ifndef HOLDFAST_C_API_H_
 #define HOLDFAST_C_API_H_
 
@@ -71,7 +71,7 @@ typedef struct holdfast_tensor {
   holdfast_dtype dtype;
   int32_t rank;
   const int64_t* shape; /* `rank` sizes, outermost first; -1 in a description: any size */
-  const void* data;     /* NULL in a description */
+  const void* data;     /* NULL in a description, and there alone */
 } holdfast_tensor;
 
 /* "major.minor.patch". */
@@ -91,8 +91,8 @@ HOLDFAST_API void holdfast_model_free(holdfast_model* model);
 /* The names of the signatures, sorted, *count of them. */
 HOLDFAST_API const char* const* holdfast_model_signatures(const holdfast_model* model,
                                                           size_t* count);
-/* What a signature takes and returns, *count tensors without data. `signature` NULL or "":
-   "serving_default" where the model has it, else "predict", else the only one.
+/* What a signature takes and returns, *count tensors without data; it may take none. `signature`
+   NULL or "": "serving_default" where the model has it, else "predict", else the only one.
    NULL: HOLDFAST_NOT_FOUND, listing the names. */
 HOLDFAST_API const holdfast_tensor* holdfast_model_inputs(const holdfast_model* model,
                                                           const char* signature, size_t* count);
@@ -118,11 +118,13 @@ HOLDFAST_API void holdfast_result_free(holdfast_result* result);
    signatures of numbers: HOLDFAST_UNIMPLEMENTED where an input is of strings. */
 HOLDFAST_API holdfast_predictor* holdfast_predictor_new(const holdfast_model* model,
                                                         const char* signature, int64_t batch);
-/* Where the caller writes an input, before any run; zeros at first. It stays where it is. */
+/* Where the caller writes an input, before any run; zeros at first. It stays where it is.
+   NULL: HOLDFAST_NOT_FOUND, listing the names. */
 HOLDFAST_API void* holdfast_predictor_input(holdfast_predictor* predictor, const char* name);
-/* Computes the outputs. */
+/* Computes the outputs. After an error they are of no use until the next run. */
 HOLDFAST_API holdfast_code holdfast_predictor_run(holdfast_predictor* predictor);
-/* Where the last run wrote an output of numbers. It stays where it is. */
+/* Where the last run wrote an output of numbers. It stays where it is. NULL: HOLDFAST_NOT_FOUND,
+   listing the names; HOLDFAST_UNIMPLEMENTED for an output of strings. */
 HOLDFAST_API const void* holdfast_predictor_output(const holdfast_predictor* predictor,
                                                    const char* name);
 HOLDFAST_API void holdfast_predictor_free(holdfast_predictor* predictor);

@@ -106,9 +106,11 @@ class View {
     tensors_.push_back(
         {name.c_str(), number_of(dtype), static_cast<int32_t>(shape.size()), shape.data(), data});
   }
-  const holdfast_tensor* all(size_t* count) const {
-    *not_null(count, "count") = tensors_.size();
-    return tensors_.data();
+  // `function` asks. Never null, though there may be none: null is the answer of failures.
+  const holdfast_tensor* all(size_t* count, const char* function) const {
+    static constexpr holdfast_tensor kNone = {};
+    *not_null(count, std::string(function) + ": count") = tensors_.size();
+    return tensors_.empty() ? &kNone : tensors_.data();
   }
   const holdfast_tensor& find(const std::string& name) const {
     std::string names;
@@ -122,6 +124,7 @@ class View {
  private:
   const holdfast_string* texts(const Tensor& values) {
     auto& list = texts_.emplace_back();
+    list.reserve(static_cast<std::size_t>(values.size()) + 1);  // data() is null in a description
     const auto* text = values.data<std::string>();
     for (std::int64_t i = 0; i < values.size(); ++i) {
       list.push_back({text[i].c_str(), text[i].size()});
@@ -241,14 +244,18 @@ const char* const* holdfast_model_signatures(const holdfast_model* model, size_t
 const holdfast_tensor* holdfast_model_inputs(const holdfast_model* model, const char* signature,
                                              size_t* count) {
   return guarded<const holdfast_tensor*>(nullptr, [&] {
-    return not_null(model, "holdfast_model_inputs: model")->find(signature).inputs.all(count);
+    return not_null(model, "holdfast_model_inputs: model")
+        ->find(signature)
+        .inputs.all(count, "holdfast_model_inputs");
   });
 }
 
 const holdfast_tensor* holdfast_model_outputs(const holdfast_model* model, const char* signature,
                                               size_t* count) {
   return guarded<const holdfast_tensor*>(nullptr, [&] {
-    return not_null(model, "holdfast_model_outputs: model")->find(signature).outputs.all(count);
+    return not_null(model, "holdfast_model_outputs: model")
+        ->find(signature)
+        .outputs.all(count, "holdfast_model_outputs");
   });
 }
 
@@ -272,7 +279,8 @@ holdfast_result* holdfast_model_predict(const holdfast_model* model, const char*
 
 const holdfast_tensor* holdfast_result_tensors(const holdfast_result* result, size_t* count) {
   return guarded<const holdfast_tensor*>(nullptr, [&] {
-    return not_null(result, "holdfast_result_tensors: result")->view.all(count);
+    return not_null(result, "holdfast_result_tensors: result")
+        ->view.all(count, "holdfast_result_tensors");
   });
 }
 

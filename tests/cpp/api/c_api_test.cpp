@@ -20,7 +20,7 @@ namespace holdfast {
 namespace {
 
 // "numbers": y = x0 + x1 of x [?, 2].  "words": the place of a word among "no", "yes"; -1: neither,
-// and the word again.
+// and the word again. "weights": the ones of the sum, of no input.
 std::string write_model() {
   Graph graph;
   const NodeId x = placeholder(graph, "x", DType::kFloat32, {-1, 2});
@@ -37,10 +37,11 @@ std::string write_model() {
   std::filesystem::remove_all(base);
   SavedModelContents contents;
   contents.variables = Trainer(graph, {1, 1}).contents().tensors;
-  contents.graph = std::move(graph);
   contents.signatures = {
       {"numbers", kPredictMethod, {{"x", x}}, {{"y", y}}},
+      {"weights", kPredictMethod, {}, {{"w", graph.find("sum/kernel")}}},
       {"words", kPredictMethod, {{"word", word}}, {{"id", id}, {"again", again}}}};
+  contents.graph = std::move(graph);
   SavedModelOptions options;
   options.durability = Durability::kProcess;
   return write_saved_model(base.string(), contents, options);
@@ -79,9 +80,10 @@ holdfast_model* CApi::model_ = nullptr;
 TEST_F(CApi, DescribesSignatures) {
   std::size_t count = 0;
   const char* const* names = holdfast_model_signatures(model_, &count);
-  ASSERT_EQ(count, 2u);
+  ASSERT_EQ(count, 3u);
   EXPECT_STREQ(names[0], "numbers");
-  EXPECT_STREQ(names[1], "words");
+  EXPECT_STREQ(names[1], "weights");
+  EXPECT_STREQ(names[2], "words");
   const holdfast_tensor* inputs = holdfast_model_inputs(model_, "numbers", &count);
   ASSERT_EQ(count, 1u);
   EXPECT_STREQ(inputs[0].name, "x");
@@ -131,6 +133,26 @@ TEST_F(CApi, PredictsStringsWithZeroBytesInThem) {
   holdfast_result_free(result);
 }
 
+// A null pointer is the answer of failures alone.
+TEST_F(CApi, NoStringsAreNoNullPointer) {
+  const std::int64_t shape = 0;
+  const holdfast_tensor input = {"word", HOLDFAST_STRING, 1, &shape, nullptr};
+  holdfast_result* result = holdfast_model_predict(model_, "words", &input, 1);
+  ASSERT_NE(result, nullptr) << holdfast_last_error();
+  EXPECT_NE(holdfast_result_find(result, "again")->data, nullptr);
+  holdfast_result_free(result);
+}
+
+TEST_F(CApi, NoInputsAreNoNullPointer) {
+  std::size_t count = 1;
+  EXPECT_NE(holdfast_model_inputs(model_, "weights", &count), nullptr);
+  EXPECT_EQ(count, 0u);
+  holdfast_result* result = holdfast_model_predict(model_, "weights", nullptr, 0);
+  ASSERT_NE(result, nullptr) << holdfast_last_error();
+  EXPECT_EQ(static_cast<const float*>(holdfast_result_find(result, "w")->data)[1], 1.0f);
+  holdfast_result_free(result);
+}
+
 TEST_F(CApi, APredictorComputesWhatPredictDoesAndOutlivesItsModel) {
   holdfast_model* model = holdfast_model_load(path_->c_str(), 1);
   holdfast_predictor* predictor = holdfast_predictor_new(model, "numbers", 2);
@@ -171,7 +193,8 @@ TEST_F(CApi, WhatDoesNotFitIsNamed) {
   EXPECT_EQ(holdfast_model_predict(model_, "numbers", twice, 2), nullptr);
   expect_error(HOLDFAST_INVALID_ARGUMENT, "input \"x\": expected it once; got it twice");
   EXPECT_EQ(holdfast_model_predict(model_, "nothing", &input, 1), nullptr);
-  expect_error(HOLDFAST_NOT_FOUND, "signature \"nothing\": expected one of numbers, words");
+  expect_error(HOLDFAST_NOT_FOUND,
+               "signature \"nothing\": expected one of numbers, weights, words");
   EXPECT_EQ(holdfast_predictor_new(model_, "words", 1), nullptr);
   expect_error(HOLDFAST_UNIMPLEMENTED, "input \"word\": expected numbers; got strings");
   EXPECT_EQ(holdfast_predictor_new(model_, "numbers", -1), nullptr);
@@ -187,6 +210,7 @@ TEST_F(CApi, NullIsAnErrorWhereAnObjectIsNeeded) {
   EXPECT_EQ(holdfast_model_signatures(model_, nullptr), nullptr);
   EXPECT_EQ(holdfast_model_inputs(nullptr, "", &count), nullptr);
   EXPECT_EQ(holdfast_model_outputs(model_, "numbers", nullptr), nullptr);
+  expect_error(HOLDFAST_INVALID_ARGUMENT, "holdfast_model_outputs: count: expected a pointer");
   EXPECT_EQ(holdfast_model_predict(nullptr, "", nullptr, 0), nullptr);
   EXPECT_EQ(holdfast_model_predict(model_, "numbers", nullptr, 1), nullptr);
   EXPECT_EQ(holdfast_model_predict(model_, "numbers", &nothing, 1), nullptr);
