@@ -1,5 +1,6 @@
 #include "holdfast/optimizers.h"
 
+#include <cmath>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -64,6 +65,12 @@ void require_positive(const char* what, double value) {
               std::string(what) + ": expected a positive number; got " + std::to_string(value));
 }
 
+void require_finite(const char* what, double value) {
+  if (std::isfinite(value)) return;
+  throw Error(Code::kInvalidArgument,
+              std::string(what) + ": expected a finite number; got " + std::to_string(value));
+}
+
 NodeId accumulator(Graph& graph, const std::string& owner, const Shape& shape,
                    const AdagradOptimizer& optimizer) {
   const std::string middle = optimizer.slot_part.empty() ? "" : "/" + optimizer.slot_part;
@@ -85,6 +92,7 @@ NodeId accumulator(Graph& graph, const std::string& owner, const Shape& shape,
 NodeId minimize(Graph& graph, NodeId loss, const AdagradOptimizer& optimizer) {
   require_positive("AdagradOptimizer: initial_accumulator_value",
                    optimizer.initial_accumulator_value);
+  require_finite("AdagradOptimizer: learning_rate", optimizer.learning_rate);
   std::vector<NodeId> results;
   const std::vector<Update> updates = gradients_of(graph, loss);
   const NodeId rate =
@@ -99,6 +107,7 @@ NodeId minimize(Graph& graph, NodeId loss, const AdagradOptimizer& optimizer) {
 }
 
 NodeId minimize(Graph& graph, NodeId loss, const GradientDescentOptimizer& optimizer) {
+  require_finite("GradientDescentOptimizer: learning_rate", optimizer.learning_rate);
   std::vector<NodeId> results;
   const std::vector<Update> updates = gradients_of(graph, loss);
   const NodeId rate =

@@ -56,9 +56,11 @@ NodeId Graph::add(const std::string& op, std::vector<NodeId> inputs, Attributes 
 
 const Node& Graph::node(NodeId id) const {
   if (id < 0 || id >= size()) {
-    throw Error(Code::kInvalidArgument, "graph: expected a node id in 0.." +
-                                            std::to_string(size() - 1) + "; got " +
-                                            std::to_string(id));
+    throw Error(Code::kInvalidArgument,
+                "graph: expected " +
+                    (nodes_.empty() ? std::string("a node, of which there is none")
+                                    : "a node id in 0.." + std::to_string(size() - 1)) +
+                    "; got " + std::to_string(id));
   }
   return nodes_[static_cast<std::size_t>(id)];
 }

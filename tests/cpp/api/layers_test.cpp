@@ -185,6 +185,9 @@ TEST(Layers, MistakesAreNamed) {
                "input_layer: feature \"word\": expected numbers of shape [batch] or [batch, n]; "
                "got string [?]");
   EXPECT_ERROR(input_layer(graph, {}), Code::kInvalidArgument, "at least one feature; got none");
+  Graph empty;
+  EXPECT_ERROR(dense(empty, known, 3, "a"), Code::kInvalidArgument,
+               "graph: expected a node, of which there is none; got 2");
   EXPECT_ERROR(dense(graph, known, 3, ""), Code::kInvalidArgument,
                "dense: expected a name, as in \"dnn/logits\"; got none");
   EXPECT_ERROR(
@@ -222,6 +225,12 @@ TEST(Optimizers, MistakesAreNamed) {
                Code::kInvalidArgument, "no gradient for any of 1 trainable variables");
   EXPECT_ERROR(minimize(line.graph, line.loss, AdagradOptimizer{0.05, 0.0}), Code::kInvalidArgument,
                "initial_accumulator_value: expected a positive number; got 0");
+  const double none = std::nan("");
+  EXPECT_ERROR(minimize(line.graph, line.loss, AdagradOptimizer{none}), Code::kInvalidArgument,
+               "AdagradOptimizer: learning_rate: expected a finite number; got nan");
+  EXPECT_ERROR(minimize(line.graph, line.loss, GradientDescentOptimizer{none}),
+               Code::kInvalidArgument,
+               "GradientDescentOptimizer: learning_rate: expected a finite number; got nan");
 }
 
 }  // namespace
