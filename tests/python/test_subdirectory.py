@@ -63,6 +63,17 @@ def test_a_parent_project_keeps_its_own_settings(tmp_path: Path) -> None:
     assert not any(name.endswith(("_test.cpp", "_bench.cpp")) for name in compiled)
 
 
+@pytest.mark.parametrize("flag", ["-ffast-math", "-Ofast"])
+def test_fast_arithmetic_of_a_parent_project_ends_at_the_library(flag: str, tmp_path: Path) -> None:
+    configure(write_parent(tmp_path), tmp_path / "build", f"-DCMAKE_CXX_FLAGS={flag}")
+    compiled = commands(tmp_path / "build")
+    assert flag in compiled["own.cpp"]
+    for name in ("scalar.cpp", "program.cpp"):  # a kernel, and code around it
+        options = compiled[name].split()
+        assert options.index("-fno-fast-math") > options.index(flag)
+        assert options.index("-ffp-contract=off") > options.index("-fno-fast-math")
+
+
 def test_a_parent_project_gives_its_own_json_library(tmp_path: Path) -> None:
     before = "\n".join(
         [
