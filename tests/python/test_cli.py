@@ -188,6 +188,11 @@ def test_other_hidden_units_name_the_tensors_and_change_nothing(
         (["a,b", "1,2,3"], "line 2: expected 2 cells as in the header, found 3"),
         (["a,b", "1,x", ",y"], 'line 3, column "a": expected a number, found nothing'),
         (["a,b", "1,x", "oops,y"], "line 3, column \"a\": expected a finite number, found 'oops'"),
+        (
+            ["a,b", "1,x", "1e39,y"],
+            "found '1e39'; models of this version take numeric columns: correct it, or train "
+            "without the column (--drop 'a')",
+        ),
         (["a,b", "1,x", "inf,y"], "line 3, column \"a\": expected a finite number, found 'inf'"),
         (["a,b", "1,x", "2,"], 'line 3, column "b": expected a label, found nothing'),
         (["a,b", "1,1", "2,2.5"], 'line 3, column "b": expected a class (text or an integer)'),

@@ -148,6 +148,62 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     assert 'there is no column "PetalLength"; its columns are: SepalLength' in done.stderr
 
 
+def test_an_error_of_the_table_comes_before_any_output(export: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("SepalLength\n5.1\n")
+    done = run("predict", export, tmp_path / "rows.csv")
+    assert done.exit_code == 3
+    assert done.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def copying(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export whose outputs are its inputs: an int64, an int32, a bool and a float64."""
+    examples = {
+        "id": np.zeros(1, np.int64),
+        "small": np.zeros(1, np.int32),
+        "flag": np.zeros(1, np.bool_),
+        "wide": np.zeros(1, np.float64),
+    }
+
+    def model(f: Any) -> Any:
+        return {key: hf.identity(value) for key, value in f.items()}
+
+    directory = tmp_path_factory.mktemp("copying")
+    estimator = ex.untrained(model, examples, directory / "model")
+    path: str = estimator.export_saved_model(directory / "export", ex.raw(examples)).decode()
+    return Path(path)
+
+
+def test_numbers_of_a_table_arrive_exactly(copying: Path, tmp_path: Path) -> None:
+    lines = ["id,small,flag,wide", f"{2**53 + 1},{2**24 + 1},1,0.1", f"{-(2**63)},-3.0,0,1e300"]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    first, second = run_json("predict", copying, tmp_path / "rows.csv")["predictions"]
+    assert first == {"id": 2**53 + 1, "small": 2**24 + 1, "flag": True, "wide": 0.1}
+    assert second == {"id": -(2**63), "small": -3, "flag": False, "wide": 1e300}
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (f"{2**63},0,0,0", f'column "id": expected a whole number from -{2**63} to {2**63 - 1}'),
+        ("2.5,0,0,0", "found '2.5'; the model takes int64 there: correct it"),
+        ("9" * 5000 + ",0,0,0", 'column "id": expected a whole number'),
+        ("1e17,0,0,0", "found '1e17'; the model takes int64"),
+        (f"0,{2**31},0,0", f'column "small": expected a whole number from -{2**31} to {2**31 - 1}'),
+        ("0,0,2,0", "column \"flag\": expected a whole number from 0 to 1, found '2'"),
+        ("0,,0,0", 'column "small": expected a number, found nothing'),
+        ("0,0,0,1e400", "column \"wide\": expected a finite number, found '1e400'"),
+    ],
+)
+def test_numbers_that_an_input_cannot_hold_are_refused(
+    copying: Path, tmp_path: Path, cells: str, message: str
+) -> None:
+    (tmp_path / "rows.csv").write_text(f"id,small,flag,wide\n{cells}\n")
+    done = run("predict", copying, tmp_path / "rows.csv")
+    assert done.exit_code == 3
+    assert message in done.stderr
+
+
 def test_inputs_that_no_column_can_be_are_refused(tmp_path: Path) -> None:
     x = {"x": np.zeros((1, 2, 3), np.float32)}
     estimator = ex.untrained(lambda f: f["x"] * 2.0, x, tmp_path / "model")

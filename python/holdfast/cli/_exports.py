@@ -66,7 +66,9 @@ def facts_of_table(model: SavedModel) -> dict[str, Any]:
 def predicted_batches(
     model: SavedModel, signature: _core.ServingSignature, table: Table, path: Path
 ) -> Iterator[dict[str, npt.NDArray[Any]]]:
-    """Yields what the signature makes of the rows, batch by batch.
+    """Returns what the signature makes of the rows, batch by batch.
+
+    The table is read before the first batch is asked for: an error of it comes before any output.
 
     Raises:
       DataError: the table lacks a column that an input is made of, or a cell is no number.
@@ -77,8 +79,10 @@ def predicted_batches(
         name: _input(name, dtype, shape, columns, table, path)
         for name, (dtype, shape) in signature.inputs.items()
     }
-    for first in range(0, len(table), _BATCH):
-        yield signature({name: value[first : first + _BATCH] for name, value in inputs.items()})
+    return (
+        signature({name: value[first : first + _BATCH] for name, value in inputs.items()})
+        for first in range(0, len(table), _BATCH)
+    )
 
 
 def _input(
@@ -102,5 +106,5 @@ def _input(
     if dtype == "string":
         values = np.array([cell.encode() for cell in column.cells], object)
     else:
-        values = column.numbers().astype(dtype)
+        values = column.numbers(dtype)
     return values.reshape(len(table), *shape[1:])

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from holdfast.cli._failures import DataError
 Kind = Literal["int", "float", "string"]
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+_LONGEST_INTEGER = 100  # characters; int() of thousands is slow, and refused from 4,301 on
+_EXACT_AS_FLOAT = 2**53  # beyond it not every integer is a float64
 # How tables write "no value", compared in lower case. pandas reads these as missing, too.
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 
@@ -45,15 +47,19 @@ class Column:
         """Returns the place of a cell, as error messages name it."""
         return f'{self.source}, line {self.lines[row]}, column "{self.name}"'
 
-    def numbers(self) -> npt.NDArray[np.float32]:
-        """Returns the cells as float32.
+    def numbers(self, dtype: npt.DTypeLike = np.float32) -> npt.NDArray[Any]:
+        """Returns the cells as numbers of a dtype; integers and bools exactly.
 
         Raises:
-          DataError: a cell is missing, or no finite number; names file, line, column and cell.
+          DataError: a cell is missing, or no finite number, or none that the dtype holds; names
+            file, line, column and cell.
         """
-        values = np.empty(len(self.cells), np.float32)
+        values = np.empty(len(self.cells), dtype)
         for row, cell in enumerate(self.cells):
-            values[row] = self._finite(row, cell)
+            if values.dtype.kind == "f":
+                values[row] = self._finite(row, cell, float(np.finfo(values.dtype).max))
+            else:
+                values[row] = self._whole(row, cell, values.dtype)
         return values
 
     def labels(self) -> list[str]:
@@ -75,21 +81,36 @@ class Column:
             )
         return [str(int(cell)) for cell in self.cells] if kind == "int" else list(self.cells)
 
-    def _finite(self, row: int, cell: str) -> float:
+    def _finite(self, row: int, cell: str, largest: float) -> float:
+        self._check_present(row, cell)
+        value = _number(cell)
+        if value is None or not math.isfinite(value) or abs(value) > largest:
+            raise DataError(
+                f"{self.where(row)}: expected a finite number, found {cell!r}; models of this "
+                f"version take numeric columns: correct it, or train without the column "
+                f"(--drop {self.name!r})"
+            )
+        return value
+
+    def _whole(self, row: int, cell: str, dtype: np.dtype[Any]) -> int:
+        # Never by way of a float: ids above 2^53 would become others.
+        self._check_present(row, cell)
+        value = _whole_number(cell)
+        lowest, highest = _limits(dtype)
+        if value is None or not lowest <= value <= highest:
+            raise DataError(
+                f"{self.where(row)}: expected a whole number from {lowest} to {highest}, found "
+                f"{cell!r}; the model takes {dtype.name} there: correct it"
+            )
+        return value
+
+    def _check_present(self, row: int, cell: str) -> None:
         if _is_missing(cell):
             found = f"{cell!r}" if cell else "nothing"
             raise DataError(
                 f"{self.where(row)}: expected a number, found {found}; fill in or remove rows with "
-                f"missing values, or leave the column out with --drop {self.name!r}"
+                f"missing values, or train without the column (--drop {self.name!r})"
             )
-        value = _number(cell)
-        if value is None or not math.isfinite(value) or abs(value) > np.finfo(np.float32).max:
-            raise DataError(
-                f"{self.where(row)}: expected a finite number, found {cell!r}; models of this "
-                f"version take numeric columns: correct it, or leave the column out with --drop "
-                f"{self.name!r}"
-            )
-        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,3 +215,17 @@ def _number(cell: str) -> float | None:
         return None if "_" in cell else float(cell)  # float() takes 1_000 for Python's sake
     except ValueError:
         return None
+
+
+def _whole_number(cell: str) -> int | None:
+    """Returns the integer that a cell is, as "3" or as pandas writes it, "3.0"; else None."""
+    if _INTEGER.fullmatch(cell) and len(cell) <= _LONGEST_INTEGER:
+        return int(cell)
+    value = _number(cell)
+    if value is None or abs(value) > _EXACT_AS_FLOAT or not value.is_integer():
+        return None
+    return int(value)
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+    return (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
