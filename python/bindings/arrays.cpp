@@ -16,7 +16,15 @@ Shape shape_of(const py::array& array) { return {array.shape(), array.shape() + 
 
 std::string bytes_of(const py::handle& item) {
   if (py::isinstance<py::bytes>(item)) return item.cast<py::bytes>();
-  if (py::isinstance<py::str>(item)) return item.cast<std::string>();
+  if (py::isinstance<py::str>(item)) {
+    Py_ssize_t size = 0;
+    if (const char* text = PyUnicode_AsUTF8AndSize(item.ptr(), &size))
+      return {text, static_cast<std::size_t>(size)};
+    PyErr_Clear();  // a lone surrogate
+    throw Error(Code::kInvalidArgument,
+                "array of objects: expected text that UTF-8 can write; got " +
+                    py::repr(item).cast<std::string>());
+  }
   throw Error(Code::kInvalidArgument, "array of objects: expected only str or bytes; got " +
                                           py::repr(py::type::of(item)).cast<std::string>());
 }

@@ -3,7 +3,9 @@
 #include <pybind11/numpy.h>
 #include <structmember.h>
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "arrays.h"
 #include "bindings.h"
 #include "holdfast/error.h"
+#include "input_value.h"
 
 namespace py = pybind11;
 using namespace pybind11::literals;
@@ -19,13 +22,6 @@ namespace holdfast::python {
 namespace {
 
 // ---- the object ----------------------------------------------------------------------------
-
-struct Port {  // an input or output
-  py::str name;
-  DType dtype;
-  py::dtype numpy;  // object for strings
-  std::size_t item_size;
-};
 
 struct Bound {
   Model model;
@@ -57,70 +53,7 @@ std::vector<Port> ports_of(const std::vector<SignatureTensor>& tensors) {
 
 Bound& bound_of(PyObject* self) { return *reinterpret_cast<ServingSignature*>(self)->bound; }
 
-// ---- inputs --------------------------------------------------------------------------------
-
-// The value of an input, in its dtype and C order, and what keeps it alive.
-struct Value {
-  const void* data = nullptr;
-  py::object array;
-  Tensor strings;
-};
-
-// Python's numbers become those of the input where nothing of them is lost in kind; arrays, which
-// have a dtype, where numpy calls it the same kind.
-bool converts(const py::dtype& from, bool listed, const Port& port) {
-  if (std::strchr("biuf", from.kind()) == nullptr) return false;
-  if (!listed) {
-    const py::module_ numpy = py::module_::import("numpy");
-    return numpy.attr("can_cast")(from, port.numpy, "same_kind").cast<bool>();
-  }
-  if (port.dtype == DType::kBool) return from.kind() == 'b';
-  return from.kind() != 'f' || is_floating(port.dtype);
-}
-
-// Lists, scalars, other dtypes of the same kind (float64 for float32), strides: numpy's conversion.
-void convert(PyObject* given, const Bound& bound, std::size_t i, Value& value, TensorType& type) {
-  const Port& port = bound.inputs[i];
-  const py::module_ numpy = py::module_::import("numpy");
-  const bool listed = !py::isinstance<py::array>(py::handle(given));
-  py::object array = py::reinterpret_borrow<py::object>(given);
-  if (port.dtype == DType::kString) {
-    // As objects: a list may hold both str and bytes.
-    if (listed) array = numpy.attr("asarray")(array, "dtype"_a = "object");
-    value.strings = tensor_from_array(array.cast<py::array>());
-    value.data = value.strings.raw();
-    type = {value.strings.dtype(), value.strings.shape()};
-    return;
-  }
-  array = numpy.attr("asarray")(array);
-  if (!converts(array.cast<py::array>().dtype(), listed, port))
-    bad_input(bound.signature, bound.signature.inputs[i],
-              std::string("an array of ") + dtype_name(port.dtype),
-              "one of " + py::str(array.attr("dtype")).cast<std::string>());
-  array = numpy.attr("ascontiguousarray")(array, port.numpy).attr("reshape")(array.attr("shape"));
-  const auto converted = array.cast<py::array>();
-  value.data = converted.data();
-  value.array = array;
-  type.dtype = port.dtype;
-  type.shape.assign(converted.shape(), converted.shape() + converted.ndim());
-}
-
-void read_input(PyObject* given, const Bound& bound, std::size_t i, Value& value,
-                TensorType& type) {
-  const Port& port = bound.inputs[i];
-  if (port.dtype != DType::kString && py::detail::npy_api::get().PyArray_Check_(given)) {
-    const auto* array = py::detail::array_proxy(given);
-    constexpr int kPlain =
-        py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-    if (array->descr == port.numpy.ptr() && (array->flags & kPlain) == kPlain) {
-      value.data = array->data;
-      type.dtype = port.dtype;
-      type.shape.assign(array->dimensions, array->dimensions + array->nd);
-      return;
-    }
-  }
-  convert(given, bound, i, value, type);
-}
+// ---- arguments -----------------------------------------------------------------------------
 
 // The arguments by input: one array, one dict, or keywords. Borrowed.
 void arrange(const Bound& bound, PyObject* const* args, Py_ssize_t count, PyObject* keywords,
@@ -192,7 +125,7 @@ py::object array_of(const Buffer& buffer, const Port& port) {
 struct Scratch {
   std::vector<PyObject*> given;
   std::vector<TensorType> types;
-  std::vector<Value> values;
+  std::vector<InputValue> values;
   bool busy = false;
 };
 
@@ -200,13 +133,13 @@ PyObject* predict(const Bound& bound, PyObject* const* args, Py_ssize_t count, P
                   Scratch& scratch) {
   std::vector<PyObject*>& given = scratch.given;
   std::vector<TensorType>& types = scratch.types;
-  std::vector<Value>& values = scratch.values;
+  std::vector<InputValue>& values = scratch.values;
   arrange(bound, args, count, keywords, given);
   types.resize(given.size());
   values.clear();
   values.resize(given.size());
   for (std::size_t i = 0; i < given.size(); ++i)
-    read_input(given[i], bound, i, values[i], types[i]);
+    read_input(given[i], {bound.inputs[i], bound.signature, i}, values[i], types[i]);
 
   ModelCall call(bound.model, bound.index, types);
   for (std::size_t i = 0; i < values.size(); ++i) {

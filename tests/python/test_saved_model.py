@@ -166,6 +166,62 @@ def test_floats_are_never_cut_to_integers(tmp_path: Path) -> None:
             model(value)
 
 
+@pytest.fixture(scope="module")
+def copying(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A model that returns what it is given: integers, flags and text."""
+    directory = tmp_path_factory.mktemp("copying")
+    examples = {
+        "big": np.zeros(1, np.int64),
+        "small": np.zeros(1, np.int32),
+        "flag": np.zeros(1, np.bool_),
+        "text": np.array(["a"]),
+    }
+
+    def model(f: Any) -> Any:
+        return {key: hf.identity(value) for key, value in f.items()}
+
+    estimator = ex.untrained(model, examples, directory / "model")
+    return ex.exported(estimator, directory / "export", ex.raw(examples))
+
+
+_COPIED: dict[str, Any] = {"big": [1], "small": [2], "flag": [True], "text": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("small", [2**31], "expected integers that int32 holds; got 2147483648"),
+        ("small", np.array([-(2**40)]), "expected integers that int32 holds; got -1099511627776"),
+        ("small", np.array([2**32 - 1], np.uint32), "expected integers that int32 holds; got 4294"),
+        ("big", np.array([2**63], np.uint64), "expected integers that int64 holds; got 9223372036"),
+        ("big", [[1, 2], [3]], "expected an array of int64; got a list that is none: setting an"),
+        ("text", ["a", None], "array of objects: expected only str or bytes; got <class 'NoneTy"),
+        ("text", ["\ud800"], "array of objects: expected text that UTF-8 can write; got '\\ud800'"),
+        ("text", [1.5], "array of objects: expected only str or bytes; got <class 'float'>"),
+        ("text", np.ones(1), "expected an array of string; got one of float64"),
+    ],
+)
+def test_what_an_input_cannot_hold_is_refused(
+    copying: Any, name: str, value: Any, problem: str
+) -> None:
+    with pytest.raises(errors.InvalidArgumentError) as caught:
+        copying({**_COPIED, name: value})
+    assert str(caught.value).startswith(f'signature "serving_default", input "{name}": {problem}')
+
+
+def test_integers_of_other_widths_arrive_as_they_are(copying: Any) -> None:
+    ends = [-(2**31), 2**31 - 1]
+    outputs = copying(
+        big=np.array(ends, np.int32), small=np.array(ends), flag=[False, True], text=["", "b"]
+    )
+    assert outputs["big"].tolist() == outputs["small"].tolist() == ends
+
+
+def test_empty_lists_are_batches_of_no_rows(copying: Any) -> None:
+    outputs = copying({key: [] for key in _COPIED})
+    assert {key: value.shape for key, value in outputs.items()} == dict.fromkeys(_COPIED, (0,))
+
+
 def test_an_input_that_predicts_while_it_is_read_does_no_harm(iris: Any) -> None:
     expected = iris(one_row())["probabilities"]
 
