@@ -152,17 +152,29 @@ def test_a_model_that_writes_is_no_export(tmp_path: Path) -> None:
         estimator.export_saved_model(tmp_path / "export", ex.raw({"x": np.ones(1, np.float32)}))
 
 
-def test_several_export_outputs_need_a_default(tmp_path: Path) -> None:
-    from holdfast.estimator.export._outputs import with_default
+def test_export_outputs_must_name_a_signature(tmp_path: Path) -> None:
+    def model_fn(features: Any, labels: Any, mode: str) -> Any:
+        step = hf.assign_add(hf.train.get_global_step(), np.int64(1))
+        return hf.estimator.EstimatorSpec(
+            mode, features, loss=hf.constant(0.0), train_op=step, export_outputs={}
+        )
 
-    with hf.Graph().as_default():
-        y = hf.constant([1.0])
-        output = hf.estimator.export.PredictOutput(y)
-        with pytest.raises(ValueError, match="none of them is specified as the default"):
-            with_default({"a": output, "b": output}, {"y": y})
-        assert set(with_default({"a": output}, {"y": y})) == {"a", "serving_default"}
-        with pytest.raises(TypeError, match="Values in export_outputs must be ExportOutput"):
-            with_default({"a": y}, {"y": y})
+    x = {"x": np.ones(1, np.float32)}
+    estimator = hf.estimator.Estimator(model_fn, str(tmp_path / "model"), config=ex.config())
+    estimator.train(lambda: hf.data.Dataset.from_tensor_slices(x).batch(1), steps=1)
+    with pytest.raises(ValueError, match="No signature can be made: export_outputs is empty"):
+        estimator.export_saved_model(tmp_path / "export", ex.raw(x))
+
+
+def test_export_outputs_take_tensors() -> None:
+    export = hf.estimator.export
+    for value in (np.ones((1, 2), np.float32), [1.0], "a"):
+        with pytest.raises(ValueError, match="Classification scores must be a float32 Tensor; got"):
+            export.ClassificationOutput(scores=value)
+        with pytest.raises(ValueError, match="Classification classes must be a string Tensor; got"):
+            export.ClassificationOutput(classes=value)
+        with pytest.raises(ValueError, match="Regression output value must be a float32 Tensor"):
+            export.RegressionOutput(value)
 
 
 def test_a_receiver_is_needed(classifier: Any, tmp_path: Path) -> None:

@@ -74,3 +74,27 @@ def test_hooks_become_tuples(graph):
     spec = EstimatorSpec(ModeKeys.EVAL, loss=tf.constant(1.0), evaluation_hooks=[hook])
     assert spec.evaluation_hooks == (hook,)
     assert spec.training_hooks == ()
+
+
+def test_predict_has_the_default_signature_among_its_export_outputs(graph):
+    y = tf.constant([1.0])
+    output = tf.estimator.export.PredictOutput(y)
+    assert set(EstimatorSpec("infer", {"y": y}).export_outputs) == {"serving_default"}
+    spec = EstimatorSpec("infer", {"y": y}, export_outputs={"a": output})
+    assert spec.export_outputs == {"a": output, "serving_default": output}
+    assert EstimatorSpec("infer", {"y": y}, export_outputs={}).export_outputs == {}
+
+
+def test_predict_checks_export_outputs(graph):
+    y = tf.constant([1.0])
+    output = tf.estimator.export.PredictOutput(y)
+    for outputs, error, message in [
+        ([output], TypeError, "export_outputs must be dict, given"),
+        ({"a": y}, TypeError, "Values in export_outputs must be ExportOutput objects"),
+        ({1: output}, TypeError, "Keys in export_outputs must be str, the names of signatures"),
+        ({"a": output, "b": output}, ValueError, "none of them is specified as the default"),
+    ]:
+        with pytest.raises(error, match=message):
+            EstimatorSpec("infer", {"y": y}, export_outputs=outputs)
+    spec = EstimatorSpec("eval", loss=tf.constant(1.0), export_outputs=[output])
+    assert spec.export_outputs == [output]  # as in TensorFlow: nobody looks at it

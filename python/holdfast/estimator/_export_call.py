@@ -19,7 +19,7 @@ from holdfast.estimator._specs import ModeKeys
 from holdfast.estimator._starting_point import StartingPoint
 from holdfast.estimator._train_call import run_seed
 from holdfast.estimator._warm_start import WarmStartSettings
-from holdfast.estimator.export._outputs import ExportOutput, with_default
+from holdfast.estimator.export._outputs import ExportOutput
 from holdfast.estimator.export._receivers import ServingInputReceiver, TensorServingInputReceiver
 from holdfast.saved_model import SignatureDef, signature_constants
 
@@ -65,13 +65,17 @@ def export_model(
         spec = call_model(
             model_fn, receiver.features, None, mode=ModeKeys.PREDICT, params=params, config=config
         )
-        outputs = with_default(spec.export_outputs, spec.predictions)
     graph.finalize()
-    signatures, left_out = _signatures(outputs, receiver)
+    signatures, left_out = _signatures(spec.export_outputs, receiver)
     _log_signatures(signatures, left_out)
     if not signatures:
         reasons = "; ".join(f"{name!r}: {reason}" for name, reason in left_out.items())
-        raise ValueError(f"No signature can be made of these receivers: {reasons}")
+        raise ValueError(
+            f"No signature can be made of these receivers: {reasons}"
+            if left_out
+            else "No signature can be made: export_outputs is empty. Name one, or leave "
+            "export_outputs out: then the predictions are exported."
+        )
     trainer, restored = restored_trainer(
         graph, facts_of(graph), config, start, seed, warm_start_from
     )
@@ -92,15 +96,11 @@ def _signatures(
     outputs: Mapping[str, ExportOutput], receiver: Receiver
 ) -> tuple[list[SignatureDef], dict[str, str]]:
     """Returns the signatures, and the reason of each that there cannot be."""
-    default = signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
     wanted: list[tuple[str, ExportOutput, Mapping[str, Tensor]]] = [
         (name, output, receiver.receiver_tensors) for name, output in outputs.items()
     ]
     for other, tensors in (receiver.receiver_tensors_alternatives or {}).items():
-        wanted += [
-            (other if name == default else f"{other}:{name}", output, tensors)
-            for name, output in outputs.items()
-        ]
+        wanted += [(f"{other}:{name}", output, tensors) for name, output in outputs.items()]
     signatures, left_out = [], {}
     for name, output, tensors in wanted:
         try:

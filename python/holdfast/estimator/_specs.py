@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from holdfast._graph import Graph
 from holdfast._operation import Operation
 from holdfast._tensor import Tensor, apply
+from holdfast.estimator.export._outputs import with_default
 from holdfast.train import SessionRunHook
 
 
@@ -43,7 +44,8 @@ class EstimatorSpec(_EstimatorSpecFields):
       train_op: What a training step runs; required in TRAIN.
       eval_metric_ops: (value, update) pairs of `metrics` by name.
       export_outputs: ExportOutputs of `estimator.export` by signature name: how the exported model
-        can be called; None: with `predictions` as they are.
+        can be called; None: with `predictions` as they are. Looked at in PREDICT alone, where the
+        spec has them with the default signature added.
       training_chief_hooks: Hooks of training, in front of the user's.
       training_hooks: Hooks of training, behind the user's.
       scaffold: Must be None.
@@ -91,7 +93,9 @@ class EstimatorSpec(_EstimatorSpecFields):
         )
         _check_predictions(predictions, mode)
         _check_one_graph(spec)
-        return spec
+        if mode != ModeKeys.PREDICT:
+            return spec
+        return spec._replace(export_outputs=with_default(export_outputs, spec.predictions))
 
 
 def _check_loss(loss: Any, mode: str) -> Tensor | None:

@@ -39,12 +39,12 @@ class ClassificationOutput(ExportOutput):
     """
 
     def __init__(self, scores: Tensor | None = None, classes: Tensor | None = None) -> None:
-        if scores is not None and not _is_floating(scores):
+        if scores is not None and not _is_tensor(scores, floating=True):
             raise ValueError(
                 f"Classification scores must be a float32 Tensor; got {scores!r}. Give the "
                 "probabilities, or leave scores out."
             )
-        if classes is not None and not _is_string(classes):
+        if classes is not None and not _is_tensor(classes, floating=False):
             raise ValueError(
                 f"Classification classes must be a string Tensor; got {classes!r}. Give the names "
                 "of the classes as text."
@@ -81,7 +81,7 @@ class RegressionOutput(ExportOutput):
     """
 
     def __init__(self, value: Tensor) -> None:
-        if not isinstance(value, Tensor) or not _is_floating(value):
+        if not _is_tensor(value, floating=True):
             raise ValueError(
                 f"Regression output value must be a float32 Tensor; got {value!r}. Cast it to "
                 "float32."
@@ -135,7 +135,7 @@ def with_default(outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
       predictions: The spec's.
 
     Raises:
-      TypeError: outputs is no dict, or a value no ExportOutput.
+      TypeError: outputs is no dict, a key no str, or a value no ExportOutput.
       ValueError: there are several and none is the default.
     """
     if outputs is None:
@@ -143,13 +143,18 @@ def with_default(outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
     if not isinstance(outputs, Mapping):
         raise TypeError(f"export_outputs must be dict, given: {outputs!r}")
     for name, value in outputs.items():
+        if not isinstance(name, str):
+            raise TypeError(
+                "Keys in export_outputs must be str, the names of signatures. Given "
+                f"{name!r}: {value!r}"
+            )
         if not isinstance(value, ExportOutput):
             raise TypeError(
                 "Values in export_outputs must be ExportOutput objects, such as "
                 f"export.PredictOutput. Given {name!r}: {value!r}"
             )
     named = dict(outputs)
-    if constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY not in named:
+    if named and constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY not in named:
         if len(named) > 1:
             raise ValueError(
                 "Multiple export_outputs were provided, but none of them is specified as the "
@@ -164,7 +169,7 @@ def with_default(outputs: Any, predictions: Any) -> dict[str, ExportOutput]:
 def _examples(kind: str, receiver_tensors: Mapping[str, Tensor]) -> Tensor:
     # TF Serving sends tf.train.Example to these two.
     found = list(receiver_tensors.values())
-    if len(found) != 1 or not _is_string(found[0]):
+    if len(found) != 1 or not _is_tensor(found[0], floating=False):
         shown = ", ".join(f"{k}: {t.dtype.name}" for k, t in receiver_tensors.items())
         raise ValueError(
             f"{kind} input must be a single string Tensor; got {{{shown}}}. Use "
@@ -173,9 +178,9 @@ def _examples(kind: str, receiver_tensors: Mapping[str, Tensor]) -> Tensor:
     return found[0]
 
 
-def _is_floating(tensor: Tensor) -> bool:
-    return dtypes.as_dtype(tensor.dtype).is_floating
-
-
-def _is_string(tensor: Tensor) -> bool:
-    return dtypes.as_dtype(tensor.dtype) is dtypes.string
+def _is_tensor(value: Any, *, floating: bool) -> bool:
+    """Returns whether it is a tensor of floats, or else of strings."""
+    if not isinstance(value, Tensor):
+        return False
+    dtype = dtypes.as_dtype(value.dtype)
+    return dtype.is_floating if floating else dtype is dtypes.string
