@@ -141,8 +141,7 @@ def test_raw_receivers_take_specs_arrays_and_lists(given: dict[str, Any], tmp_pa
         lambda f: {"y": f["x"] * 2.0}, {"x": np.ones((1, 4), np.float32)}, tmp_path / "model"
     )
     model = ex.exported(estimator, tmp_path / "export", ex.raw(given))
-    dtype = "float64" if isinstance(given["x"], list) else "float32"
-    assert model.signatures["serving_default"].inputs == {"x": (dtype, (None, 4))}
+    assert model.signatures["serving_default"].inputs == {"x": ("float32", (None, 4))}
 
 
 def test_raw_receivers_take_placeholders_and_a_batch_size(tmp_path: Path) -> None:
@@ -217,6 +216,8 @@ def test_receivers_check_what_they_are_given() -> None:
                 export.ServingInputReceiver(*arguments)
         with pytest.raises(ValueError, match="feature must be a Tensor"):
             export.TensorServingInputReceiver({"a": x}, x)
+    with pytest.raises(TypeError, match=r"features must be a dict of examples by name; got array"):
+        export.build_raw_serving_input_receiver_fn(np.ones((2, 3)))
     with pytest.raises(TypeError, match="expected a TensorSpec, an example array"):
         export.build_raw_serving_input_receiver_fn({"x": 3})
     with pytest.raises(ValueError, match="expected a first axis for the batch"):

@@ -12,6 +12,7 @@ import numpy as np
 
 from holdfast import dtypes
 from holdfast._examples import parse_example
+from holdfast._plain_values import as_array
 from holdfast._shape import placeholder
 from holdfast._tensor import Tensor
 from holdfast.data._structure import TensorSpec
@@ -99,15 +100,17 @@ def build_raw_serving_input_receiver_fn(
 
     Args:
       features: By name: a TensorSpec with the batch as its first size, an example array or list
-        (its first axis is the batch), or a placeholder or other tensor whose dtype and shape are
-        taken.
+        (its first axis is the batch; Python's floats are float32, its ints int32), or a placeholder
+        or other tensor whose dtype and shape are taken.
       default_batch_size: Rows of every request; None: any number.
 
     Raises:
-      TypeError: a feature is nothing of the kind.
+      TypeError: features is no dict, or a feature nothing of the kind.
       ValueError: a feature has no batch axis.
     Source: tf.estimator.export.build_raw_serving_input_receiver_fn.
     """
+    if not isinstance(features, Mapping):
+        raise TypeError(f"features must be a dict of examples by name; got {features!r}")
     specs = {name: _spec_of(name, value) for name, value in features.items()}
 
     def serving_input_receiver_fn() -> ServingInputReceiver:
@@ -148,9 +151,9 @@ def _spec_of(name: str, value: Any) -> tuple[dtypes.DType, list[int | None]]:
     if isinstance(value, (TensorSpec, Tensor)):
         dtype, shape = dtypes.as_dtype(value.dtype), list(dtypes.TensorShape(value.shape))
     elif isinstance(value, (np.ndarray, np.generic, list, tuple)):
-        array = np.asarray(value)
-        kind = "S" if array.dtype.kind in "SUO" else array.dtype
-        dtype, shape = dtypes.as_dtype(dtypes.string if kind == "S" else kind), list(array.shape)
+        array = as_array(value)
+        kind = dtypes.string if array.dtype.kind == "O" else array.dtype
+        dtype, shape = dtypes.as_dtype(kind), list(array.shape)
     else:
         raise TypeError(
             f"features[{name!r}]: expected a TensorSpec, an example array, or a placeholder; got "
