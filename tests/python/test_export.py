@@ -173,6 +173,39 @@ def test_other_ways_in_are_signatures_of_their_own(classifier: Any, tmp_path: Pa
     assert {name for name in model.signatures if name.startswith("raw")} == names
 
 
+def test_a_way_in_may_begin_behind_the_parsing(binary: Any, tmp_path: Path) -> None:
+    def receiver() -> Any:
+        made = parsing()()
+        return hf.estimator.export.ServingInputReceiver(
+            made.features, made.receiver_tensors, {"parsed": made.features}
+        )
+
+    model = ex.exported(binary, tmp_path, receiver)
+    features = ex.iris_features()
+    parsed = model.signatures["parsed:predict"]
+    assert set(parsed.inputs) == set(ex.KEYS)
+    outputs = parsed({key: value.reshape(40, 1) for key, value in features.items()})
+    expected = model.signatures["predict"](examples(features))
+    assert all(ex.same(outputs[key], expected[key]) for key in expected)
+    assert "parsed:classification" not in model.signatures  # takes a string
+    variables = [name for name, role, *_ in model.variables if role == "variable"]
+    assert len(variables) == 6  # shared
+
+
+def test_a_way_in_that_leaves_an_input_open_is_named(tmp_path: Path) -> None:
+    def receiver() -> Any:
+        x, y = (hf.placeholder(hf.float32, [None], name) for name in "xy")
+        twice = x * 2.0
+        return hf.estimator.export.ServingInputReceiver(
+            {"x": twice, "y": y}, {"x": x, "y": y}, {"half": {"x, doubled": twice}}
+        )
+
+    x = {key: np.ones(1, np.float32) for key in "xy"}
+    estimator = ex.untrained(lambda f: f["x"] + f["y"], x, tmp_path / "model")
+    with pytest.raises(errors.InvalidArgumentError, match='got none for the placeholder "y"'):
+        ex.exported(estimator, tmp_path / "export", receiver)
+
+
 def test_export_outputs_of_a_model_fn_become_signatures(tmp_path: Path) -> None:
     export = hf.estimator.export
 

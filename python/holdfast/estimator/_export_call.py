@@ -12,6 +12,7 @@ from holdfast._global_step import create_global_step
 from holdfast._graph import Graph
 from holdfast._tensor import Tensor
 from holdfast.estimator._building import call_model, facts_of
+from holdfast.estimator._entry_points import with_placeholders
 from holdfast.estimator._evaluate_call import restored_trainer
 from holdfast.estimator._restoring import Restored
 from holdfast.estimator._run_config import RunConfig
@@ -65,8 +66,8 @@ def export_model(
         spec = call_model(
             model_fn, receiver.features, None, mode=ModeKeys.PREDICT, params=params, config=config
         )
+        signatures, left_out = _signatures(spec.export_outputs, receiver)
     graph.finalize()
-    signatures, left_out = _signatures(spec.export_outputs, receiver)
     _log_signatures(signatures, left_out)
     if not signatures:
         reasons = "; ".join(f"{name!r}: {reason}" for name, reason in left_out.items())
@@ -104,9 +105,11 @@ def _signatures(
     signatures, left_out = [], {}
     for name, output, tensors in wanted:
         try:
-            signatures.append(output.as_signature(name, tensors))
+            signature = output.as_signature(name, tensors)
         except ValueError as error:
             left_out[name] = str(error)
+        else:
+            signatures.append(with_placeholders(signature))
     return signatures, left_out
 
 
