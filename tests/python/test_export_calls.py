@@ -107,6 +107,18 @@ def test_a_checkpoint_asked_for_must_be_there(classifier: Any, tmp_path: Path) -
     assert not (tmp_path / "export").exists()
 
 
+def test_a_model_dir_is_no_checkpoint(classifier: Any, tmp_path: Path) -> None:
+    model_dir = classifier.model_dir
+    with pytest.raises(errors.FailedPreconditionError) as caught:
+        classifier.export_saved_model(
+            tmp_path, ex.raw(ex.iris_features()), checkpoint_path=model_dir
+        )
+    assert str(caught.value) == (
+        f"{model_dir}: expected a checkpoint, got a model_dir with checkpoints. Name one of them, "
+        f"such as {model_dir}/model.ckpt-5."
+    )
+
+
 def test_without_a_checkpoint_there_is_nothing_to_export(tmp_path: Path) -> None:
     estimator = hf.estimator.DNNClassifier(
         [4], [hf.feature_column.numeric_column("x")], model_dir=str(tmp_path / "model")

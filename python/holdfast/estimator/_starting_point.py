@@ -181,6 +181,15 @@ class StartingPoint:
         )
 
     def _raise(self, path: str, error: Damage) -> NoReturn:
+        inside = _list(path)
+        if inside:
+            raise errors.FailedPreconditionError(
+                None,
+                None,
+                f"{path}: expected a checkpoint, got a model_dir with checkpoints. Name one of "
+                f"them, such as {inside[-1].path}.",
+                {"path": path, "found": "model_dir"},
+            ) from None
         model_dir = os.path.dirname(path) or "."
         others = _usable(model_dir, path)
         if others:
