@@ -45,6 +45,14 @@ def test_the_path_is_bytes_and_the_directory_is_named_by_the_time(
     assert sorted(os.listdir(path)) == [b"COMMIT", b"data-00000-of-00001.bin", b"manifest.json"]
 
 
+def test_an_empty_base_is_the_working_directory(
+    classifier: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = classifier.export_saved_model("", ex.raw(ex.iris_features()))
+    assert os.listdir(tmp_path) == [os.path.basename(os.fsdecode(path))]
+
+
 def test_exports_of_one_second_get_names_of_their_own(classifier: Any, tmp_path: Path) -> None:
     receiver = ex.raw(ex.iris_features())
     paths = [classifier.export_savedmodel(tmp_path, receiver) for _ in range(4)]
@@ -85,6 +93,29 @@ def test_a_missing_asset_leaves_nothing_behind(classifier: Any, tmp_path: Path) 
             tmp_path / "export", ex.raw(ex.iris_features()), {"a": tmp_path / "no-such-file"}
         )
     assert os.listdir(tmp_path / "export") == []
+
+
+@pytest.mark.parametrize(
+    ("assets", "error", "message"),
+    [
+        (
+            ["a"],
+            TypeError,
+            r"expected a dict of destinations inside assets.extra to .* got \['a'\]",
+        ),
+        ({1: "a"}, TypeError, r"assets_extra: expected paths, got 1 in {1: 'a'}"),
+        ({"a": None}, TypeError, r"assets_extra: expected paths, got None in {'a': None}"),
+        ({"a": "."}, ValueError, r"assets_extra\['a'\]: expected a file, got the directory '.'"),
+    ],
+)
+def test_assets_extra_are_files_by_destination(
+    classifier: Any, tmp_path: Path, assets: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        classifier.export_saved_model(
+            tmp_path / "export", ex.raw(ex.iris_features()), assets_extra=assets
+        )
+    assert not (tmp_path / "export").exists()
 
 
 def test_an_export_is_of_the_checkpoint_asked_for(tmp_path: Path) -> None:

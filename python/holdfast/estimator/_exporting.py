@@ -30,7 +30,8 @@ class Exporting:
         requests to predictions, the variables of that graph, and vocabularies.
 
         Args:
-          export_dir_base: A new directory, named by the time in seconds, appears in it whole.
+          export_dir_base: A new directory, named by the time in seconds, appears in it whole; "":
+            in the working directory.
           serving_input_receiver_fn: Function without arguments that returns an
             `export.ServingInputReceiver`; `export.build_raw_serving_input_receiver_fn` and
             `export.build_parsing_serving_input_receiver_fn` make one.
@@ -43,7 +44,8 @@ class Exporting:
         Raises:
           ValueError: there is no receiver function, no signature can be made, or another mode is
             asked for.
-          TypeError: serving_input_receiver_fn returned no receiver.
+          TypeError: serving_input_receiver_fn returned no receiver, or assets_extra is no dict of
+            paths.
           errors.NoCheckpointError: there is no checkpoint.
           errors.CheckpointMismatchError: the model does not fit it.
           errors.CheckpointCorruptError: it is damaged.
@@ -57,7 +59,10 @@ class Exporting:
         if as_text:
             _logger.info("as_text: the graph of an export is always text: see manifest.json in it")
         path = self._export(
-            os.fsdecode(export_dir_base), serving_input_receiver_fn, assets_extra, checkpoint_path
+            os.fsdecode(export_dir_base) or ".",
+            serving_input_receiver_fn,
+            assets_extra,
+            checkpoint_path,
         )
         return os.fsencode(path)
 

@@ -50,6 +50,8 @@ def write(
       sync: Whether it is durable on return.
 
     Raises:
+      TypeError: assets_extra is no dict of paths.
+      ValueError: a source of assets_extra is a directory.
       errors.InvalidArgumentError: the signatures do not fit the graph, or a path of assets_extra
         leaves its directory.
       errors.CheckpointSaveError: it could not be written; nothing is left behind.
@@ -63,7 +65,27 @@ def write(
         )
         for signature in signatures
     ]
-    assets = {name: os.fspath(source) for name, source in (assets_extra or {}).items()}
+    assets = _checked_assets(assets_extra or {})
     return _core.write_saved_model(
         os.fspath(export_dir_base), trainer, tuples, assets, json.dumps(dict(facts or {})), sync
     )
+
+
+def _checked_assets(assets_extra: Any) -> dict[str, str]:
+    if not isinstance(assets_extra, Mapping):
+        raise TypeError(
+            "assets_extra: expected a dict of destinations inside assets.extra to source files, "
+            f'as in {{"sub/file.txt": "/path/to/file.txt"}}; got {assets_extra!r}'
+        )
+    for destination, source in assets_extra.items():
+        for path in (destination, source):
+            if not isinstance(path, (str, bytes, os.PathLike)):
+                raise TypeError(
+                    f"assets_extra: expected paths, got {path!r} in {{{destination!r}: {source!r}}}"
+                )
+        if os.path.isdir(source):
+            raise ValueError(
+                f"assets_extra[{destination!r}]: expected a file, got the directory {source!r}. "
+                "Name its files one by one."
+            )
+    return {os.fsdecode(name): os.fsdecode(source) for name, source in assets_extra.items()}
