@@ -41,7 +41,7 @@ class Model:
     def __init__(self, workload: workloads.Workload, rows: Any, weights: Any, threads: int) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._path = export(workload, weights, self._folder.name)
-        self._predict = tf.saved_model.load(self._path, threads).signatures["predict"]
+        self._predict = tf.saved_model.load(self._path, threads=threads).signatures["predict"]
         self._rows = rows["numeric"]
 
     def path(self) -> str:

@@ -54,7 +54,7 @@ PROMISED = {
     "losses": "Reduction sigmoid_cross_entropy sparse_softmax_cross_entropy mean_squared_error",
     "metrics": "accuracy auc mean precision recall",
     "random": "set_seed set_random_seed",
-    "saved_model": "load signature_constants",
+    "saved_model": "DEFAULT_SERVING_SIGNATURE_DEF_KEY load signature_constants",
     "train": "AdagradOptimizer GradientDescentOptimizer get_global_step latest_checkpoint "
     "list_variables load_checkpoint load_variable write_checkpoint",
 }

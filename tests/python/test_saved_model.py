@@ -254,6 +254,14 @@ assert not [m for m in sys.modules if m.startswith(("holdfast.estimator", "holdf
     assert done.stdout.strip() in {"setosa", "versicolor", "virginica"}
 
 
+def test_the_one_graph_has_tensorflows_tag() -> None:
+    for tags in ("serve", ["serve"], {"serve"}):
+        assert "predict" in saved_model.load(GOLDEN / "iris", tags).signatures
+    for other in ("train", ["serve", "gpu"], []):
+        with pytest.raises(ValueError, match="tags: expected 'serve', the one graph of an export"):
+            saved_model.load(GOLDEN / "iris", tags=other)
+
+
 def test_what_is_no_export_is_named(tmp_path: Path) -> None:
     cases: list[tuple[Path, type[Exception], str]] = [
         (tmp_path / "none", errors.NotFoundError, "expected an exported model, got no such direct"),

@@ -6,5 +6,13 @@
 from holdfast.saved_model import signature_constants
 from holdfast.saved_model._export import SignatureDef, write
 from holdfast.saved_model._load import SavedModel, load
+from holdfast.saved_model.signature_constants import DEFAULT_SERVING_SIGNATURE_DEF_KEY
 
-__all__ = ["SavedModel", "SignatureDef", "load", "signature_constants", "write"]
+__all__ = [
+    "DEFAULT_SERVING_SIGNATURE_DEF_KEY",
+    "SavedModel",
+    "SignatureDef",
+    "load",
+    "signature_constants",
+    "write",
+]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from holdfast import _core, errors
+
+_TAG = "serve"  # of a SavedModel's graph that predicts, in TensorFlow
 
 
 class SavedModel:
@@ -80,19 +82,30 @@ class SavedModel:
         return f"<SavedModel of step {self.global_step}: {names}>"
 
 
-def load(export_dir: str | bytes | os.PathLike[str], threads: int | None = None) -> SavedModel:
+def load(
+    export_dir: str | bytes | os.PathLike[str],
+    tags: str | Sequence[str] | None = None,
+    *,
+    threads: int | None = None,
+) -> SavedModel:
     """Returns the model of an export.
 
     Args:
       export_dir: What Estimator.export_saved_model returned.
+      tags: As in TensorFlow; an export holds one graph, whose tag is "serve".
       threads: Of one prediction on a large batch; None: as many as the process may use. Results
         never depend on it.
 
     Raises:
+      ValueError: other tags are asked for.
       errors.NotFoundError: there is no export.
       errors.FailedPreconditionError: it is a checkpoint, or a directory of checkpoints.
       errors.CheckpointCorruptError, errors.UnsafeInputError: it is damaged.
       errors.CheckpointVersionError: it was written by a newer version.
     Source: tf.saved_model.load.
     """
+    if tags is not None and ([tags] if isinstance(tags, str) else list(tags)) != [_TAG]:
+        raise ValueError(
+            f"tags: expected {_TAG!r}, the one graph of an export, or None; got {tags!r}"
+        )
     return SavedModel(_core.Model.load(os.fsdecode(export_dir), threads or 0))
