@@ -212,3 +212,25 @@ def test_inputs_that_no_column_can_be_are_refused(tmp_path: Path) -> None:
     done = run("predict", path, tmp_path / "rows.csv")
     assert done.exit_code == 4
     assert "expected inputs of one column each, found 'x' of shape [None, 2, 3]" in done.stderr
+
+
+def test_outputs_that_are_no_rows_are_refused(tmp_path: Path) -> None:
+    x = {"x": np.zeros(1, np.float32)}
+    estimator = ex.untrained(lambda f: {"m": hf.reduce_mean(f["x"])}, x, tmp_path / "model")
+    path = estimator.export_saved_model(tmp_path / "export", ex.raw(x)).decode()
+    (tmp_path / "rows.csv").write_text("x\n1\n2\n")
+    for options in ((), ("--json",)):
+        done = run("predict", path, tmp_path / "rows.csv", *options)
+        assert done.exit_code == 4
+        assert "found 'm' of shape [] for 2 rows; call this model from Python" in done.stderr
+
+
+def test_json_has_no_infinities(tmp_path: Path) -> None:
+    x = {"x": np.zeros(1, np.float32)}
+    estimator = ex.untrained(lambda f: {"log": hf.log(f["x"])}, x, tmp_path / "model")
+    path = estimator.export_saved_model(tmp_path / "export", ex.raw(x)).decode()
+    (tmp_path / "rows.csv").write_text("x\n0\n-1\n1\n")
+    predictions = run_json("predict", path, tmp_path / "rows.csv")["predictions"]
+    assert [row["log"] for row in predictions] == ["-inf", "nan", 0.0]
+    done = run("predict", path, tmp_path / "rows.csv")
+    assert done.stdout.split() == ["log", "-inf", "nan", "0.0"]

@@ -72,17 +72,33 @@ def predicted_batches(
 
     Raises:
       DataError: the table lacks a column that an input is made of, or a cell is no number.
-      CommandError: an input is nothing that a table holds.
+      CommandError: an input is nothing that a table holds; of a batch: an output has other rows.
     """
     columns = facts_of_table(model).get("columns", {})
     inputs = {
         name: _input(name, dtype, shape, columns, table, path)
         for name, (dtype, shape) in signature.inputs.items()
     }
-    return (
-        signature({name: value[first : first + _BATCH] for name, value in inputs.items()})
+    batches = (
+        {name: value[first : first + _BATCH] for name, value in inputs.items()}
         for first in range(0, len(table), _BATCH)
     )
+    return (_rows_of(signature, batch, path) for batch in batches)
+
+
+def _rows_of(
+    signature: _core.ServingSignature, batch: dict[str, npt.NDArray[Any]], path: Path
+) -> dict[str, npt.NDArray[Any]]:
+    rows = len(next(iter(batch.values())))
+    outputs = signature(batch)
+    for name, value in outputs.items():
+        if value.shape[:1] != (rows,):
+            raise CommandError(
+                f"{path}: expected outputs with a row for each of the table's, found {name!r} of "
+                f"shape {list(value.shape)} for {rows} rows; call this model from Python or C++",
+                ExitCode.CHECKPOINT,
+            )
+    return outputs
 
 
 def _input(

@@ -161,4 +161,6 @@ def _plain(value: Any) -> Any:
         return value.decode(errors="backslashreplace")
     if isinstance(value, np.ndarray):
         return [_plain(item) for item in value]
+    if isinstance(value, np.floating) and not np.isfinite(value):
+        return str(value)  # JSON has no infinities
     return value.item() if isinstance(value, np.generic) else value
