@@ -64,6 +64,22 @@ def test_a_removed_layer(trained):
     assert "hidden_units changed from [10, 10] to [10]" in text
 
 
+def test_a_variable_that_only_training_makes(tmp_path):
+    def model_fn(features, labels, mode):
+        if mode == "infer":
+            return tf.estimator.EstimatorSpec(mode, predictions=features)
+        loss = tf.reduce_sum(tf.get_variable("of_the_loss", [2]))
+        train_op = tf.train.AdagradOptimizer(0.1).minimize(loss, tf.train.get_global_step())
+        return tf.estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+    estimator = tf.estimator.Estimator(model_fn, str(tmp_path))
+    estimator.train(input_fn(), steps=1)
+    with pytest.raises(CheckpointMismatchError) as caught:
+        next(estimator.predict(input_fn()))
+    assert "unexpected  of_the_loss  checkpoint float32 [2]  not in the model" in str(caught.value)
+    assert "If only training uses them: let model_fn make them in every mode" in str(caught.value)
+
+
 def test_other_n_classes(trained):
     text = mismatch(trained, "train", n_classes=5)
     assert "dnn/logits/kernel" in text

@@ -40,7 +40,8 @@ RestoreReport plan_restore(const State& state, const CheckpointReader& reader,
   if (has(comparison.variables) || (with_slots && has(comparison.slots))) {
     const std::string cause = likely_cause(comparison, {reader.tensors(), reader.model_json()},
                                            {state, options.model_json});
-    throw mismatch_error(comparison, with_slots, {reader.info().path, cause});
+    throw mismatch_error(comparison, with_slots,
+                         {reader.info().path, cause, options.slots != SlotPolicy::kSkip});
   }
   RestoreReport report;
   append(report.restored, comparison.variables.matching);

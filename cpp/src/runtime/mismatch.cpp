@@ -108,6 +108,17 @@ std::string renaming_advice(const Group& variables) {
   return text.empty() ? "" : ", var_name_to_prev_var_name={" + text + "}";
 }
 
+// TensorFlow passes over variables that only the loss of a model_fn makes; here they are a
+// difference like a layer that was taken out.
+std::string every_mode_advice(const Group& variables, const MismatchContext& context) {
+  if (context.trains || !context.likely_cause.empty()) return "";
+  for (const Difference& difference : variables.differences) {
+    if (difference.kind != Difference::kUnexpected) return "";
+  }
+  return "If only training uses them: let model_fn make them in every mode, with get_variable "
+         "before it looks at the mode. ";
+}
+
 // What a program that was written for TensorFlow looks for.
 // Source: tensorflow/core/kernels/save_restore_tensor.cc, tensor_bundle.cc.
 std::string tensorflow_words(const Difference& first) {
@@ -142,6 +153,7 @@ Error mismatch_error(const StateComparison& comparison, bool with_slots,
         "To continue with these variables and fresh slots: RunConfig(restore_optimizer=\"reset\"). "
         "To continue exactly: use the optimizer of the checkpoint.";
   } else {
+    text += every_mode_advice(variables, context);
     text +=
         "To start from these weights anyway: a new model_dir and "
         "warm_start_from=WarmStartSettings(\"" +

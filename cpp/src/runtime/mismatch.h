@@ -12,6 +12,7 @@ namespace holdfast {
 struct MismatchContext {
   std::string path;          // of the checkpoint
   std::string likely_cause;  // see likely_cause.h; "" when unsure
+  bool trains = true;        // or the model only predicts or evaluates
 };
 
 // The CheckpointMismatchError of a comparison that has differences. Slots are spoken of only when
