@@ -48,21 +48,32 @@ class Losses(tf.estimator.SessionRunHook):
         self.values.append(run_values.results)
 
 
-def assert_repeats(golden, estimator, losses, input_of=lambda features: features):
-    """Compares losses, weights, accumulators, metrics and predictions after STEPS steps.
-
-    `input_of` turns recorded features into the estimator's.
-    """
+def assert_losses(golden, losses):
+    """Of every one of STEPS steps."""
     assert len(losses) == STEPS
     np.testing.assert_allclose(losses, golden["loss_per_step"], rtol=1e-5)
+
+
+def assert_weights(golden, estimator):
+    """Accumulators included, after STEPS steps."""
     expected = golden.part("final")
     assert estimator.get_variable_names() == sorted(expected)
     for name, value in expected.items():
         got = estimator.get_variable_value(name)
         np.testing.assert_allclose(got, value, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def assert_metrics(golden, estimator, input_of=lambda features: features):
+    """`input_of` turns recorded features into the estimator's."""
+    expected = golden.part("eval")
     results = estimator.evaluate(golden.input_fn("eval", False, input_of))
-    for name, value in golden.part("eval").items():
+    assert list(results) == [*sorted(set(expected) - {"global_step"}), "global_step"]
+    for name, value in expected.items():
         np.testing.assert_allclose(results[name], value, rtol=1e-4, err_msg=name)
+
+
+def assert_predictions(golden, estimator, input_of=lambda features: features):
+    """`input_of` as above."""
     expected = golden.part("pred")
     rows = list(estimator.predict(golden.input_fn("pred", False, input_of)))
     assert len(rows) == 10
@@ -72,4 +83,13 @@ def assert_repeats(golden, estimator, losses, input_of=lambda features: features
         if value.dtype.kind == "U":
             assert np.char.decode(got.astype("S")).tolist() == value.tolist()
         else:
+            assert got.dtype == value.dtype, name
             np.testing.assert_allclose(got, value, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def assert_repeats(golden, estimator, losses, input_of=lambda features: features):
+    """All of the above."""
+    assert_losses(golden, losses)
+    assert_weights(golden, estimator)
+    assert_metrics(golden, estimator, input_of)
+    assert_predictions(golden, estimator, input_of)

@@ -4,9 +4,16 @@ From the same initial weights and the same batches: every loss, the final weight
 the metrics and the predictions.
 """
 
-import numpy as np
 import pytest
-from golden_run import STEPS, Golden, Losses
+from golden_run import (
+    STEPS,
+    Golden,
+    Losses,
+    assert_losses,
+    assert_metrics,
+    assert_predictions,
+    assert_weights,
+)
 from iris_like import columns
 
 import holdfast as tf
@@ -37,38 +44,19 @@ def run(request, tmp_path_factory):
 
 def test_every_loss_is_that_of_tensorflow(run):
     golden, _, losses = run
-    assert len(losses) == STEPS
-    np.testing.assert_allclose(losses, golden["loss_per_step"], rtol=1e-5)
+    assert_losses(golden, losses)
 
 
 def test_weights_and_accumulators_are_those_of_tensorflow(run):
     golden, estimator, _ = run
-    expected = golden.part("final")
-    assert estimator.get_variable_names() == sorted(expected)
-    for name, value in expected.items():
-        got = estimator.get_variable_value(name)
-        np.testing.assert_allclose(got, value, rtol=1e-4, atol=1e-5, err_msg=name)
+    assert_weights(golden, estimator)
 
 
 def test_metrics_are_those_of_tensorflow(run):
     golden, estimator, _ = run
-    expected = golden.part("eval")
-    results = estimator.evaluate(golden.input_fn("eval", False))
-    assert list(results) == [*sorted(set(expected) - {"global_step"}), "global_step"]
-    for name, value in expected.items():
-        np.testing.assert_allclose(results[name], value, rtol=1e-4, err_msg=name)
+    assert_metrics(golden, estimator)
 
 
 def test_predictions_are_those_of_tensorflow(run):
     golden, estimator, _ = run
-    expected = golden.part("pred")
-    rows = list(estimator.predict(golden.input_fn("pred", False)))
-    assert len(rows) == 10
-    assert sorted(rows[0]) == sorted(expected)
-    for name, value in expected.items():
-        got = np.stack([row[name] for row in rows])
-        if value.dtype.kind == "U":
-            assert np.char.decode(got.astype("S")).tolist() == value.tolist()
-        else:
-            assert got.dtype == value.dtype, name
-            np.testing.assert_allclose(got, value, rtol=1e-4, atol=1e-4, err_msg=name)
+    assert_predictions(golden, estimator)
