@@ -11,7 +11,7 @@ import numpy as np
 from holdfast import dtypes, initializers
 from holdfast._graph import Graph, GraphKeys, get_default_graph
 from holdfast._plain_values import as_array
-from holdfast._scope import AUTO_REUSE, scopes_of
+from holdfast._scope import AUTO_REUSE, VariableScope, scopes_of
 from holdfast._tensor import Tensor, TensorLike, apply
 
 
@@ -246,6 +246,32 @@ def get_variable(
             f"Variable {full_name} does not exist, or was not created with tf.get_variable(). "
             "Did you mean to set reuse=tf.AUTO_REUSE in VarScope?"
         )
+    sizes, kind, initializer = _described(full_name, shape, dtype, initializer, scope)
+    wanted = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
+    trainable = GraphKeys.LOCAL_VARIABLES not in wanted if trainable is None else trainable
+    if trainable and GraphKeys.TRAINABLE_VARIABLES not in wanted:
+        wanted.append(GraphKeys.TRAINABLE_VARIABLES)
+    variable = new_variable(
+        full_name,
+        sizes,
+        kind,
+        initializer,
+        trainable=trainable,
+        collections=wanted,
+        role="local" if GraphKeys.LOCAL_VARIABLES in wanted else "variable",
+    )
+    scopes.variables[full_name] = variable
+    if regularizer is not None:
+        penalty = regularizer(variable)
+        if penalty is not None:
+            variable.graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty)
+    return variable
+
+
+def _described(
+    full_name: str, shape: Any, dtype: Any, initializer: Any, scope: VariableScope
+) -> tuple[list[int], dtypes.DType, Any]:
+    """Returns sizes, dtype and initializer of a new variable, from what is asked and the scope."""
     kind = scope.dtype if dtype is None else dtypes.as_dtype(dtype)
     initializer = scope.initializer if initializer is None else initializer
     if initializer is None:
@@ -266,25 +292,7 @@ def get_variable(
         raise ValueError(
             f"Shape of a new variable ({full_name}) must be fully defined, but instead was {sizes}."
         )
-    wanted = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
-    trainable = GraphKeys.LOCAL_VARIABLES not in wanted if trainable is None else trainable
-    if trainable and GraphKeys.TRAINABLE_VARIABLES not in wanted:
-        wanted.append(GraphKeys.TRAINABLE_VARIABLES)
-    variable = new_variable(
-        full_name,
-        [size for size in sizes if size is not None],
-        kind,
-        initializer,
-        trainable=trainable,
-        collections=wanted,
-        role="local" if GraphKeys.LOCAL_VARIABLES in wanted else "variable",
-    )
-    scopes.variables[full_name] = variable
-    if regularizer is not None:
-        penalty = regularizer(variable)
-        if penalty is not None:
-            variable.graph.add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty)
-    return variable
+    return [size for size in sizes if size is not None], kind, initializer
 
 
 def _shared(existing: Variable, name: str, shape: Any, dtype: Any, reuse: Any) -> Variable:
