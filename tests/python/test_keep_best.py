@@ -80,8 +80,9 @@ def test_a_damaged_line_costs_itself_alone(tmp_path, caplog):
     train(tmp_path, 2, {0: 0.9, 1: 0.8}, ("score", 3, "max"))
     notes = tmp_path / "eval" / "metrics.jsonl"
     lines = notes.read_bytes().split(b"\n")
+    endless, nested = b'{"commit_seq": 1e999}', b"[" * 100_000
     cut = [line[:20] if b'"step": 0,' in line else line for line in lines]
-    notes.write_bytes(b"\n".join([b"\xff{", b"[]", b"{}", *cut]))
+    notes.write_bytes(b"\n".join([b"\xff{", b"[]", b"{}", endless, nested, *cut]))
     found = _evaluations.values(str(tmp_path), "score")
     assert list(found.values()) == [pytest.approx(0.8)]
     notes.write_bytes(b'{"commit_seq": 1, "crea')  # cut by a full disk: the next line is whole

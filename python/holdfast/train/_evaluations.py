@@ -81,7 +81,7 @@ def values(model_dir: str, metric: str) -> dict[CheckpointKey, float]:
                 document = json.loads(line)
                 key = (int(document["commit_seq"]), int(document["created_unix_ms"]))
                 found[key] = float(document["metrics"][name])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
                 continue
     return found
 
