@@ -104,8 +104,8 @@ def test_the_kernel_sees_the_commit_protocol_in_its_order(calls: list[tuple[str,
         f"sync {tmp}",  # W6
         f"rename {tmp} model.ckpt-2",  # W7
         "sync D",  # W8
-        *("create .tmp-checkpoint.json", "sync .tmp-checkpoint.json"),  # W10
+        *("create .tmp-checkpoint.json", "sync .tmp-checkpoint.json"),  # the notes
         *("rename .tmp-checkpoint.json checkpoint.json", "sync D"),
-        *("rename model.ckpt-1 .trash-model.ckpt-1", "sync D"),  # W11
+        *("rename model.ckpt-1 .trash-model.ckpt-1", "sync D"),  # retention
     ]
     assert story[story.index(f"mkdir {tmp}") :] == wanted

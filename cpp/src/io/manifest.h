@@ -56,7 +56,7 @@ struct Manifest {
   std::vector<TensorEntry> tensors;  // sorted by name
   Json state = Json::object();       // with "global_step"
   Json model = Json::object();
-  Json graph = Json::object();  // these two of exports only: api/saved_model_form.h
+  Json graph = Json::object();  // these two of exports only: api/signatures.h
   Json signatures = Json::object();
 };
 

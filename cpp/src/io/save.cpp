@@ -1,4 +1,4 @@
-// One save, W1 to W9 of FORMAT.md, and the notes beside the checkpoints.
+// One save, W1 to W8 of FORMAT.md, and the notes beside the checkpoints.
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -208,7 +208,7 @@ void ModelDirWriter::write_bookkeeping(const std::string& json_text) {
   with_memory(path_, "write checkpoint.json", [&] { replace_bookkeeping(json_text); });
 }
 
-void ModelDirWriter::replace_bookkeeping(const std::string& json_text) {  // W10
+void ModelDirWriter::replace_bookkeeping(const std::string& json_text) {
   const std::string text = encode_bookkeeping(json_text, next_seq_);
   const int directory = directory_.get();
   const std::string temporary = bookkeeping_temporary_name(random());
@@ -234,9 +234,7 @@ void ModelDirWriter::replace_bookkeeping(const std::string& json_text) {  // W10
     static_cast<void>(io_.unlink(directory, temporary));
     throw system_error(call, path, -result);
   }
-  if (!options_.sync) return;
-  const int synced = sync_directory(directory, path_);
-  if (synced < 0) throw system_error("fsync", path_, -synced);
+  sync_model_dir();
 }
 
 }  // namespace holdfast::io
