@@ -55,13 +55,15 @@ Bound& bound_of(PyObject* self) { return *reinterpret_cast<ServingSignature*>(se
 
 // ---- arguments -----------------------------------------------------------------------------
 
-// The arguments by input: one array, one dict, or keywords. Borrowed.
+// The arguments by input: one array, one dict, or keywords. Held, since reading one may run Python,
+// which may take another out of its dict.
 void arrange(const Bound& bound, PyObject* const* args, Py_ssize_t count, PyObject* keywords,
-             std::vector<PyObject*>& given) {
-  given.assign(bound.inputs.size(), nullptr);
+             std::vector<py::object>& given) {
+  const auto held = [](PyObject* value) { return py::reinterpret_borrow<py::object>(value); };
+  given.assign(bound.inputs.size(), py::object());
   const Py_ssize_t named = keywords == nullptr ? 0 : PyTuple_GET_SIZE(keywords);
   if (count == 1 && named == 0 && !PyDict_Check(args[0]) && given.size() == 1) {
-    given[0] = args[0];
+    given[0] = held(args[0]);
     return;
   }
   if (count > 1 || (count == 1 && (named > 0 || !PyDict_Check(args[0]))))
@@ -76,13 +78,13 @@ void arrange(const Bound& bound, PyObject* const* args, Py_ssize_t count, PyObje
   for (std::size_t i = 0; i < given.size(); ++i) {
     PyObject* name = bound.inputs[i].name.ptr();
     if (dict != nullptr) {
-      given[i] = PyDict_GetItemWithError(dict, name);
-      if (given[i] == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
+      given[i] = held(PyDict_GetItemWithError(dict, name));
+      if (!given[i] && PyErr_Occurred() != nullptr) throw py::error_already_set();
     }
-    for (Py_ssize_t k = 0; k < named && given[i] == nullptr; ++k) {
-      if (PyUnicode_Compare(PyTuple_GET_ITEM(keywords, k), name) == 0) given[i] = args[k];
+    for (Py_ssize_t k = 0; k < named && !given[i]; ++k) {
+      if (PyUnicode_Compare(PyTuple_GET_ITEM(keywords, k), name) == 0) given[i] = held(args[k]);
     }
-    if (given[i] == nullptr) ModelCall::missing(bound.signature, i);
+    if (!given[i]) ModelCall::missing(bound.signature, i);
     ++found;
   }
   const auto all = static_cast<std::size_t>(dict != nullptr ? PyDict_GET_SIZE(dict) : named);
@@ -121,25 +123,30 @@ py::object array_of(const Buffer& buffer, const Port& port) {
   return result;
 }
 
-// What a call needs for as long as it runs.
+// What a call needs for as long as it runs; its memory is used again.
 struct Scratch {
-  std::vector<PyObject*> given;
+  std::vector<py::object> given;
   std::vector<TensorType> types;
   std::vector<InputValue> values;
   bool busy = false;
+
+  // However the call ends: what it held is the caller's, and when the thread ends, there is no GIL.
+  void let_go() {
+    given.clear();
+    values.clear();
+  }
 };
 
 PyObject* predict(const Bound& bound, PyObject* const* args, Py_ssize_t count, PyObject* keywords,
                   Scratch& scratch) {
-  std::vector<PyObject*>& given = scratch.given;
+  std::vector<py::object>& given = scratch.given;
   std::vector<TensorType>& types = scratch.types;
   std::vector<InputValue>& values = scratch.values;
   arrange(bound, args, count, keywords, given);
   types.resize(given.size());
-  values.clear();
   values.resize(given.size());
   for (std::size_t i = 0; i < given.size(); ++i)
-    read_input(given[i], {bound.inputs[i], bound.signature, i}, values[i], types[i]);
+    read_input(given[i].ptr(), {bound.inputs[i], bound.signature, i}, values[i], types[i]);
 
   ModelCall call(bound.model, bound.index, types);
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -153,7 +160,7 @@ PyObject* predict(const Bound& bound, PyObject* const* args, Py_ssize_t count, P
                   static_cast<std::size_t>(size) * bound.inputs[i].item_size);
     }
   }
-  values.clear();
+  scratch.let_go();
   {
     const py::gil_scoped_release nogil;
     call.run();
@@ -204,7 +211,10 @@ PyObject* call_signature(PyObject* self, PyObject* const* args, std::size_t flag
     struct Use {
       Scratch& scratch;
       explicit Use(Scratch& used) : scratch(used) { scratch.busy = true; }
-      ~Use() { scratch.busy = false; }
+      ~Use() {
+        scratch.let_go();
+        scratch.busy = false;
+      }
     } use(kept);
     return predict(bound_of(self), args, count, keywords, kept);
   });

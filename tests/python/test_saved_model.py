@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,45 @@ def test_an_input_that_predicts_while_it_is_read_does_no_harm(iris: Any) -> None
             return np.array([1.5], np.float32)
 
     assert ex.same(iris({**one_row(), "PetalLength": Asks()})["probabilities"], expected)
+
+
+class Held:
+    """An input that hands out an array of its own and calls `then` while it is read."""
+
+    def __init__(self, then: Any = lambda: None) -> None:
+        self.array = np.array([1.5], np.float32)
+        self._then = then
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        self._then()
+        return self.array
+
+
+def test_a_refused_call_lets_its_inputs_go(iris: Any) -> None:
+    # By order of inputs the first is converted, then the last is refused.
+    first, last = sorted(ex.KEYS)[0], sorted(ex.KEYS)[-1]
+    held = Held()
+    array = weakref.ref(held.array)
+    with pytest.raises(errors.InvalidArgumentError, match=last):
+        iris({**one_row(), first: held, last: np.array(["no number"])})
+    del held
+    assert array() is None
+
+
+def test_inputs_outlive_a_dict_that_is_emptied_while_they_are_read(iris: Any) -> None:
+    keys = sorted(ex.KEYS)
+    inputs: dict[str, Any] = one_row()
+    expected = iris(one_row())["probabilities"]
+    last = weakref.ref(inputs[keys[-1]])
+    alive: list[bool] = []
+
+    def empty() -> None:
+        inputs.clear()
+        alive.append(last() is not None)
+
+    inputs[keys[0]] = Held(empty)
+    assert ex.same(iris(inputs)["probabilities"], expected)
+    assert alive == [True]
 
 
 def test_neither_the_estimator_nor_the_models_code_is_needed(tmp_path: Path) -> None:
