@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -183,7 +184,7 @@ struct ThreadPool::Impl {
     if (error != nullptr) std::rethrow_exception(std::exchange(error, nullptr));
   }
 
-  int threads;
+  std::atomic<int> threads;  // other callers look at it while start() may lower it
   const std::uint64_t generation = current_generation();
   std::atomic<bool> busy{false};
   std::vector<std::thread> workers;
@@ -208,39 +209,45 @@ struct ThreadPool::Impl {
   alignas(64) std::atomic<int> pending{0};
 };
 
-ThreadPool::ThreadPool(int threads) : impl_(nullptr) {
+ThreadPool::ThreadPool(int threads) {
   if (threads < 1 || threads > kMaxThreads) {
     throw Error(Code::kInvalidArgument, "number of threads: expected 1 to " +
                                             std::to_string(kMaxThreads) + ", got " +
                                             std::to_string(threads) + ".");
   }
-  impl_ = std::make_unique<Impl>(threads);
+  impl_ = new Impl(threads);
 }
 
 ThreadPool::~ThreadPool() {
   // In a forked child the workers do not exist and cannot be joined: their memory is given up.
-  if (impl_->generation != current_generation()) static_cast<void>(impl_.release());
+  const Impl* impl = impl_.load();
+  if (impl->generation == current_generation()) delete impl;
 }
 
-int ThreadPool::threads() const noexcept { return impl_->threads; }
+int ThreadPool::threads() const noexcept { return impl_.load()->threads; }
+
+// In a forked child, the first caller puts a pool of the child's in the place of the parent's,
+// which is given up as in the destructor; others may be calling at the same time.
+ThreadPool::Impl& ThreadPool::of_this_process() {
+  Impl* impl = impl_.load();
+  if (impl->generation == current_generation()) return *impl;
+  auto fresh = std::make_unique<Impl>(impl->threads);
+  return impl_.compare_exchange_strong(impl, fresh.get()) ? *fresh.release() : *impl;
+}
 
 void ThreadPool::run(int parts, Part part, const void* context) {
-  if (impl_->generation != current_generation()) {
-    const int threads = impl_->threads;
-    static_cast<void>(impl_.release());  // as in the destructor
-    impl_ = std::make_unique<Impl>(threads);
-  }
+  Impl& impl = of_this_process();
   // From inside a part, or while another thread uses the pool: one part after the other.
-  if (inside_part || impl_->threads == 1 || impl_->busy.exchange(true)) {
+  if (inside_part || impl.threads == 1 || impl.busy.exchange(true)) {
     for (int p = 0; p < parts; ++p) part(context, p);
     return;
   }
   struct Release {
     std::atomic<bool>& busy;
     ~Release() { busy.store(false); }
-  } release{impl_->busy};
-  if (impl_->workers.empty()) impl_->start();
-  impl_->run(parts, part, context);
+  } release{impl.busy};
+  if (impl.workers.empty()) impl.start();
+  impl.run(parts, part, context);
 }
 
 }  // namespace holdfast

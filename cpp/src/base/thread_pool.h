@@ -1,8 +1,8 @@
-// One pool of worker threads for the process, created at first use. Idle threads sleep.
+// A pool of worker threads, started at its first use. Idle threads sleep.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <memory>
 
 namespace holdfast {
 
@@ -11,8 +11,9 @@ namespace holdfast {
 int default_thread_count();
 
 // Splits work statically: which part runs on which thread never changes a result, because every
-// output element is computed by one part in one fixed order. parallel() may be called from one
-// thread at a time per pool; a call from inside a part runs the parts one after the other.
+// output element is computed by one part in one fixed order. parallel() may be called from many
+// threads at once: one has the workers, and the others, as a call from inside a part, run their
+// parts one after the other. A forked child has workers of its own.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads);
@@ -41,7 +42,8 @@ class ThreadPool {
   void run(int parts, Part part, const void* context);
 
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Impl& of_this_process();
+  std::atomic<Impl*> impl_{nullptr};
 };
 
 // The half-open range of `count` items that belongs to `part` of `parts`; every boundary but the

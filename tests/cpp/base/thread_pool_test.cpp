@@ -122,6 +122,33 @@ TEST(ThreadPool, WorksInAForkedChild) {
   EXPECT_EQ(calls.load(), 6);
 }
 
+// A server forks after loading its model, and the child's threads predict at once.
+TEST(ThreadPool, WorksInManyThreadsOfAForkedChild) {
+  constexpr int kCallers = 4;
+  for (int round = 0; round < 100; ++round) {
+    ThreadPool pool(2);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      std::atomic<int> ready{0};
+      std::atomic<int> calls{0};
+      std::vector<std::thread> callers;
+      for (int i = 0; i < kCallers; ++i) {
+        callers.emplace_back([&] {
+          ++ready;
+          while (ready.load() < kCallers) std::this_thread::yield();
+          pool.parallel(2, [&](int) { ++calls; });
+        });
+      }
+      for (std::thread& caller : callers) caller.join();
+      _exit(calls.load() == 2 * kCallers ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "round " << round;
+  }
+}
+
 TEST(ThreadPool, RefusesASizeOutOfRange) {
   EXPECT_THROW(ThreadPool(0), Error);
   EXPECT_THROW(ThreadPool(-2), Error);
