@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <exception>
@@ -11,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/host_name.h"
 #include "io/event.h"
 #include "io/names.h"
 #include "io/record_file.h"
@@ -20,12 +20,6 @@ namespace {
 
 constexpr std::size_t kMuch = std::size_t{256} << 10;  // bytes: written while caches hold them
 constexpr int kMostNames = 100;  // tried, when other writers take them at the same time
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
 
 int make_directories(Io& io, const std::string& path) {
   int made = io.mkdir(kCurrentDirectory, path);

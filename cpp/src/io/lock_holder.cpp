@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "base/host_name.h"
 #include "base/json.h"
 #include "io/fault.h"
 
@@ -75,12 +76,6 @@ std::string text_member(const Json& line, const char* key) {
 }
 
 }  // namespace
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
 
 LockHolder this_holder(Io& io) {
   LockHolder holder;

@@ -26,8 +26,6 @@ struct LockHolder {
   bool is_known() const noexcept { return pid > 0; }
 };
 
-std::string host_name();
-
 // This process, as far as messages need it.
 LockHolder this_holder(Io& io);
 // With everything that tells it from others, and a new token. Throws: errors of random numbers.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/host_name.h"
 #include "holdfast/error.h"
 #include "io/fault.h"
 #include "io/lock_holder.h"
