@@ -106,7 +106,7 @@ bool EventQueue::wait_for_room(std::unique_lock<std::mutex>& lock) {
   if (room_.wait_for(lock, longest, [&] { return queue_.count < most(); })) return true;
   stalled_ = true;
   lock.unlock();
-  lose(1, "the disk is too slow, " + std::to_string(most()) + " events wait");
+  lose(1, ("the disk is too slow, " + std::to_string(most()) + " events wait").c_str());
   return false;
 }
 
@@ -156,13 +156,13 @@ void EventQueue::close() {
   const std::lock_guard<std::mutex> one_writer(file_mutex_);
   if (!file_.is_open()) return;
   const int closed = file_.close();
-  if (closed < 0) lose(0, "close: " + errno_text(-closed));
+  if (closed < 0) lose(0, "close", -closed);
 }
 
 void EventQueue::write(const Records& records) {
   if (!file_.is_open()) {
     const int opened = open_file();
-    if (opened < 0) return lose(records.count, "open: " + errno_text(-opened));
+    if (opened < 0) return lose(records.count, "open", -opened);
   }
   std::string with_version;
   if (size_ == 0) {
@@ -173,7 +173,7 @@ void EventQueue::write(const Records& records) {
     with_version += records.bytes;
   }
   const int written = append(size_ == 0 ? with_version : records.bytes);
-  if (written < 0) lose(records.count, "pwrite: " + errno_text(-written));
+  if (written < 0) lose(records.count, "pwrite", -written);
 }
 
 int EventQueue::open_file() { return reopen_file() ? 0 : make_file(); }
@@ -232,12 +232,18 @@ int EventQueue::append(const std::string& bytes) {
   return written;
 }
 
-void EventQueue::lose(std::size_t events, const std::string& why) {
+// Called where memory is short as well, and on the thread, where nobody would catch.
+void EventQueue::lose(std::size_t events, const char* what, int error_number) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   lost_ += static_cast<std::int64_t>(events);
-  if (std::exchange(warned_, true)) return;
-  warnings_.push_back("event file in " + directory_ + ": " + why +
-                      "; training goes on, and what TensorBoard would show of this time is lost");
+  if (warned_) return;
+  try {
+    const std::string reason = error_number == 0 ? "" : ": " + errno_text(error_number);
+    warnings_.push_back("event file in " + directory_ + ": " + what + reason +
+                        "; training goes on, and what TensorBoard would show of this time is lost");
+    warned_ = true;
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next loss says so
+  }
 }
 
 std::string EventQueue::path() const {

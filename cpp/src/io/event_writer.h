@@ -57,7 +57,8 @@ class EventQueue {
   bool reopen_file();
   int make_file();
   int append(const std::string& bytes);
-  void lose(std::size_t events, const std::string& why);
+  // `what` went wrong, with an errno or 0. Warns of the first loss only.
+  void lose(std::size_t events, const char* what, int error_number = 0) noexcept;
 
   Io& io_;
   const std::string directory_;

@@ -8,6 +8,7 @@
 #include "io/event.h"
 #include "io/record_file.h"
 #include "io/testing_io.h"
+#include "own_malloc.h"
 #include "testing.h"
 
 namespace holdfast::io {
@@ -236,6 +237,21 @@ TEST_F(EventWriterTest, ADirectoryThatCannotBeMadeIsAWarning) {
   queue.close();
   EXPECT_EQ(queue.lost_events(), 1);
   EXPECT_NE(queue.take_warnings().at(0).find("open: Not a directory"), std::string::npos);
+}
+
+TEST_F(EventWriterTest, MemoryThatIsUsedUpIsALossThatTheNextOneTells) {
+  if (!has_own_malloc()) GTEST_SKIP();
+  EventQueue queue(system_io(), folder_.path(), options());
+  queue.add(loss(1));
+  {
+    const ScopedNoMemory no_memory;
+    queue.flush();  // throws nothing: the thread of the queue calls it, too
+  }
+  EXPECT_EQ(queue.lost_events(), 1);
+  EXPECT_TRUE(queue.take_warnings().empty());  // there was no memory for its words
+  queue.add(loss(2));
+  queue.close();
+  EXPECT_EQ(steps(files().at(0)), Steps{2});
 }
 
 TEST_F(EventWriterTest, ADiskThatAnswersNoMoreDoesNotStopAnybody) {
