@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <memory>
+#include <string_view>
 
 #include "io/file.h"
 
@@ -74,6 +76,10 @@ int rename_with_flags(int directory, const char* from, const char* to, RenameMod
   return -ENOSYS;
 #endif
 }
+
+struct CloseDirectory {
+  void operator()(DIR* stream) const noexcept { ::closedir(stream); }
+};
 
 class PosixIo final : public Io {
  public:
@@ -162,20 +168,19 @@ class PosixIo final : public Io {
     // A descriptor of its own, because a DIR moves the position of the one it is given.
     const int own = or_errno(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (own < 0) return own;
-    DIR* stream = ::fdopendir(own);
+    const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(own));
     if (stream == nullptr) {
       const int error = -errno;
       ::close(own);
       return error;
     }
-    errno = 0;
-    while (const dirent* entry = ::readdir(stream)) {
-      const std::string name = entry->d_name;
-      if (name != "." && name != "..") names.push_back(name);
+    for (;;) {
+      errno = 0;  // keeping a name may change it
+      const dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr) return -errno;
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
     }
-    const int error = errno;
-    ::closedir(stream);
-    return -error;
   }
 
   int fstat(int file, FileStat& stat) override {
