@@ -5,13 +5,17 @@
 #include "runtime/index_stream.h"
 
 namespace holdfast {
+namespace {
+
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
 
 std::int64_t repeat_size(std::int64_t size, std::int64_t count) {
   if (count == 0 || size == 0) return 0;
   if (count < 0) return kInfinite;
   if (size < 0) return size;
-  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  return size > most / count ? most : size * count;
+  return size > kMost / count ? kMost : size * count;
 }
 
 std::int64_t take_size(std::int64_t size, std::int64_t count) {
@@ -34,7 +38,7 @@ std::int64_t shard_size(std::int64_t size, std::int64_t num_shards, std::int64_t
 std::int64_t concatenate_size(std::int64_t first, std::int64_t second) {
   if (first == kInfinite || second == kInfinite) return kInfinite;
   if (first == kUnknownSize || second == kUnknownSize) return kUnknownSize;
-  return first + second;
+  return first > kMost - second ? kMost : first + second;
 }
 
 std::int64_t batch_size_of(std::int64_t size, std::int64_t batch_size, bool drop_remainder) {

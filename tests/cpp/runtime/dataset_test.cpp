@@ -220,6 +220,10 @@ TEST(Dataset, CardinalityFollowsTfData) {
   EXPECT_EQ(range(0).repeat().cardinality(), 0);
   EXPECT_EQ(generated(3).take(2).cardinality(), kUnknownSize);
   EXPECT_EQ(generated(3).concatenate(range(2).repeat()).cardinality(), kInfinite);
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const Dataset huge = range(4).repeat(std::int64_t{1} << 62);
+  EXPECT_EQ(huge.cardinality(), kMost);
+  EXPECT_EQ(huge.concatenate(huge).cardinality(), kMost);
 }
 
 TEST(Dataset, GathersEveryWidthAndText) {
