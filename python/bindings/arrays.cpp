@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <memory>
+#include <new>
 #include <string>
 
 #include "holdfast/error.h"
@@ -44,6 +45,10 @@ DType dtype_of(const py::array& array) {
 
 }  // namespace
 
+py::array array_from_object(const py::handle& object) {
+  return py::array(py::reinterpret_borrow<py::object>(object));
+}
+
 Tensor tensor_from_array(const py::array& array) {
   const char kind = array.dtype().kind();
   if (kind == 'U' || kind == 'S' || kind == 'O') return strings_from_array(array);
@@ -52,6 +57,7 @@ Tensor tensor_from_array(const py::array& array) {
   if (!array.dtype().equal(native)) return tensor_from_array(array.attr("astype")(native));
   const DType dtype = dtype_of(array);
   auto held = py::array::ensure(array, py::array::c_style);
+  if (!held) throw std::bad_alloc();  // what else can keep an array from being copied
   // The last owner may be a thread without the GIL.
   auto* kept = new py::array(held);
   std::shared_ptr<void> owner(kept, [](void* p) {

@@ -12,6 +12,9 @@ namespace holdfast::python {
 // Throws: InvalidArgument for other dtypes.
 Tensor tensor_from_array(const pybind11::array& array);
 
+// What numpy makes of any object. Throws: what numpy raises where it makes no array of it.
+pybind11::array array_from_object(const pybind11::handle& object);
+
 // A new array that owns or shares the tensor's elements; kString becomes an object array of bytes,
 // kBFloat16, which numpy lacks, uint16 of the same bits.
 pybind11::array array_from_tensor(const Tensor& tensor);

@@ -26,7 +26,7 @@ std::vector<Tensor> tensors(const py::sequence& arrays) {
   std::vector<Tensor> result;
   result.reserve(arrays.size());
   for (const py::handle array : arrays) {
-    result.push_back(tensor_from_array(py::array::ensure(array)));
+    result.push_back(tensor_from_array(array_from_object(array)));
   }
   return result;
 }

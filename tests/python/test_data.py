@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import holdfast as tf
-from holdfast import errors
+from holdfast import _core, errors
 from holdfast._tensor import apply
 from holdfast.data._structure import TensorSpec
 
@@ -341,3 +341,8 @@ def test_map_refuses_variables_and_nothing() -> None:
 def test_refusals_name_what_was_expected(call: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         call()
+
+
+def test_what_numpy_makes_no_array_of_is_numpys_error() -> None:
+    with pytest.raises(ValueError, match="inhomogeneous"):
+        _core.Dataset.from_table([[[1], [2, 3]]])
