@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
 
@@ -48,6 +49,16 @@ LargeBuffer::LargeBuffer(std::size_t bytes) {
 
 LargeBuffer::~LargeBuffer() {
   if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+std::shared_ptr<void> aligned_memory(std::size_t bytes) {
+  if (bytes >= kHugePagesFrom) {
+    auto buffer = std::make_shared<LargeBuffer>(bytes);
+    return {buffer, buffer->data()};
+  }
+  constexpr std::align_val_t kAlignment{64};
+  void* memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
+  return {memory, [=](void* p) { ::operator delete(p, kAlignment); }};
 }
 
 }  // namespace holdfast

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 namespace holdfast {
@@ -33,5 +34,9 @@ class LargeBuffer {
   unsigned char* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+// Memory at a 64-byte boundary (a cache line, an AVX-512 register): zeros in huge pages from
+// kHugePagesFrom on, else whatever it holds. Throws: std::bad_alloc.
+std::shared_ptr<void> aligned_memory(std::size_t bytes);
 
 }  // namespace holdfast

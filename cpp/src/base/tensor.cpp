@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "base/large_buffer.h"
@@ -11,16 +10,10 @@
 namespace holdfast {
 namespace {
 
-constexpr std::size_t kAlignment = 64;  // one cache line, one AVX-512 register
-
-std::shared_ptr<void> allocate_numbers(std::size_t bytes) {
-  if (bytes >= kHugePagesFrom) {  // zero already
-    auto buffer = std::make_shared<LargeBuffer>(bytes);
-    return {buffer, buffer->data()};
-  }
-  void* memory = ::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{kAlignment});
-  std::memset(memory, 0, bytes);
-  return {memory, [](void* p) { ::operator delete(p, std::align_val_t{kAlignment}); }};
+std::shared_ptr<void> zeros(std::size_t bytes) {
+  std::shared_ptr<void> memory = aligned_memory(bytes);
+  if (bytes < kHugePagesFrom) std::memset(memory.get(), 0, bytes);
+  return memory;
 }
 
 // The elements, where their bytes can be counted, too. An allocation would be told a small rest.
@@ -41,7 +34,7 @@ Tensor::Tensor(DType dtype, Shape shape)
     auto strings = std::make_shared<std::vector<std::string>>(static_cast<std::size_t>(size_));
     storage_ = std::shared_ptr<void>(strings, strings->data());
   } else {
-    storage_ = allocate_numbers(bytes());
+    storage_ = zeros(bytes());
   }
 }
 

@@ -1,9 +1,7 @@
 #include "graph/op.h"
 
-#include <algorithm>
 #include <map>
 #include <mutex>
-#include <new>
 #include <type_traits>
 
 #include "base/edit_distance.h"
@@ -59,17 +57,6 @@ const T* read_as(const Attribute& attribute) {
     if (is_empty_list(attribute)) return &kNone;
   }
   return std::get_if<T>(&attribute);
-}
-
-std::shared_ptr<void> aligned_memory(std::int64_t bytes) {
-  if (bytes >= static_cast<std::int64_t>(kHugePagesFrom)) {
-    auto buffer = std::make_shared<LargeBuffer>(static_cast<std::size_t>(bytes));
-    return {buffer, buffer->data()};
-  }
-  constexpr std::align_val_t kAlignment{64};
-  void* memory =
-      ::operator new(static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1)), kAlignment);
-  return {memory, [=](void* p) { ::operator delete(p, kAlignment); }};
 }
 
 }  // namespace
@@ -143,7 +130,7 @@ NodeId GradientContext::add(const std::string& op, std::vector<NodeId> inputs,
 }
 
 std::shared_ptr<void> KernelContext::workspace(std::int64_t bytes) const {
-  return aligned_memory(bytes);
+  return aligned_memory(static_cast<std::size_t>(bytes));
 }
 
 std::shared_ptr<Scratch> KernelContext::shared_scratch() const {
@@ -152,7 +139,7 @@ std::shared_ptr<Scratch> KernelContext::shared_scratch() const {
 
 void Scratch::reserve(std::int64_t bytes) {
   if (bytes <= bytes_) return;
-  memory_ = aligned_memory(bytes);
+  memory_ = aligned_memory(static_cast<std::size_t>(bytes));
   bytes_ = bytes;
 }
 
