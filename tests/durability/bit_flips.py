@@ -3,8 +3,8 @@
 In memory, where 200,000 damages take minutes; a sample of both on real files. A damage counts as
 found when `verify` and a full restore both raise a typed error; a wrong value delivered by either,
 or by reading one tensor alone, is a violation whatever else was found. Shows that it can fail: with
-the check of gaps or the comparison of one CRC taken out of cpp/src/io/opened.cpp it reports
-thousands.
+the check of gaps or the comparison of one CRC taken out of cpp/src/io/opened_data.cpp it
+reports thousands.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ _RECOVERY = "cpp/src/io/recovery.cpp"
 _FILE = "cpp/src/io/file.cpp"
 _LIST = "cpp/src/io/checkpoint_dir.cpp"
 _OPENED = "cpp/src/io/opened.cpp"
+_DATA = "cpp/src/io/opened_data.cpp"
 _STAGED = "cpp/src/io/staged_save.cpp"
 _DIRECTORIES = "cpp/src/io/directories.cpp"
 _DIRECTORY = "cpp/src/io/staged_directory.cpp"
@@ -300,7 +301,7 @@ _RECOVERIES = [
 _READERS = [
     Defect(
         name="a reader does not check that gaps are zero",
-        file=_OPENED,
+        file=_DATA,
         changes=(
             ("[](unsigned char byte) { return byte != 0; }", "[](unsigned char) { return false; }"),
         ),
@@ -309,7 +310,7 @@ _READERS = [
     ),
     Defect(
         name="a reader does not check the CRC of the last chunk",
-        file=_OPENED,
+        file=_DATA,
         changes=(
             (
                 "  if (crc != part.crcs[chunk.index])\n    throw",

@@ -49,6 +49,13 @@ Error corrupt(const Place& place, const std::string& expected, const std::string
       "CheckpointCorruptError");
 }
 
+Error unreadable(const Place& place, int error_number) {
+  Error error = corrupt(place, "a readable file", errno_text(error_number));
+  ErrorDetails details = error.details();
+  details["errno"] = std::to_string(error_number);
+  return {error.code(), error.what(), details, error.kind()};
+}
+
 Error unsafe(const Place& place, const std::string& expected, const std::string& found) {
   return data_loss(place, expected, found,
                    std::string("No holdfast writes this; nothing of it was used. Use another ") +

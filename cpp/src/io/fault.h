@@ -23,6 +23,8 @@ struct Place {
 // CheckpointCorruptError: `<what> <path>, file <file>, tensor "<tensor>", bytes a..b: expected
 // <expected>, got <found>`.
 Error corrupt(const Place& place, const std::string& expected, const std::string& found);
+// The same of a file that a call could not read; "errno" is among the details.
+Error unreadable(const Place& place, int error_number);
 // UnsafeInputError, same text: a limit of the format is exceeded, or a file is no plain file.
 Error unsafe(const Place& place, const std::string& expected, const std::string& found);
 // CheckpointVersionError: a newer writer's.

@@ -37,7 +37,13 @@ class OpenedCheckpoint {
   struct Chunk;
   Place place_of(const std::string& file, const std::string& tensor = {}, std::int64_t offset = -1,
                  std::int64_t bytes = -1) const;
+  [[noreturn]] void out_of_memory() const;
+  // The steps of opening, in this order.
+  Commit valid_commit(int directory) const;
+  void open_manifest(int directory, const Commit& commit);
   void open_shards(int directory);
+  bool has_vanished(int directory) const;
+  // opened_data.cpp
   void read_chunk(const Chunk& chunk) const;
   void add_chunks(const TensorEntry& tensor, unsigned char* to, std::vector<Chunk>& chunks) const;
   void check_gaps(int threads) const;
