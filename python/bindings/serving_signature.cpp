@@ -14,6 +14,7 @@
 #include "bindings.h"
 #include "holdfast/error.h"
 #include "input_value.h"
+#include "runtime/element.h"
 
 namespace py = pybind11;
 using namespace pybind11::literals;
@@ -150,15 +151,8 @@ PyObject* predict(const Bound& bound, PyObject* const* args, Py_ssize_t count, P
 
   ModelCall call(bound.model, bound.index, types);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::int64_t size = element_count(types[i].shape);
-    if (call.feed(i) == nullptr || size == 0) continue;
-    if (types[i].dtype == DType::kString) {
-      const auto* texts = static_cast<const std::string*>(values[i].data);
-      std::copy(texts, texts + size, static_cast<std::string*>(call.feed(i)));
-    } else {
-      std::memcpy(call.feed(i), values[i].data,
-                  static_cast<std::size_t>(size) * bound.inputs[i].item_size);
-    }
+    if (call.feed(i) == nullptr) continue;  // no output depends on it
+    copy_elements(types[i].dtype, values[i].data, call.feed(i), element_count(types[i].shape));
   }
   scratch.let_go();
   {

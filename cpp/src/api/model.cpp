@@ -1,16 +1,17 @@
 #include "holdfast/model.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <utility>
 
 #include "api/model_call.h"
 #include "api/model_impl.h"
+#include "api/names_of.h"
 #include "api/plan_size.h"
 #include "holdfast/error.h"
 #include "io/memory_files.h"
 #include "io/opened.h"
+#include "runtime/element.h"
 
 namespace holdfast {
 namespace {
@@ -20,13 +21,6 @@ const SignatureTensor* find_tensor(const std::vector<SignatureTensor>& tensors,
   const auto found = std::find_if(tensors.begin(), tensors.end(),
                                   [&](const SignatureTensor& t) { return t.name == name; });
   return found == tensors.end() ? nullptr : &*found;
-}
-
-template <typename Items>
-std::string names_of(const Items& items) {
-  std::string names;
-  for (const auto& item : items) names += (names.empty() ? "" : ", ") + item.name;
-  return names.empty() ? "none" : names;
 }
 
 std::size_t default_of(const std::vector<Signature>& signatures) {
@@ -45,19 +39,6 @@ State state_of(const LoadedModel& model) {
   });
 }
 
-void copy_elements(const Tensor& from, void* to) {
-  if (to == nullptr || from.size() == 0) return;  // null: no output depends on it
-  if (from.dtype() == DType::kString) {
-    std::copy_n(from.data<std::string>(), from.size(), static_cast<std::string*>(to));
-  } else {
-    std::memcpy(to, from.raw(), from.bytes());
-  }
-}
-
-Tensor copy_of(const Buffer& buffer) {
-  return Tensor::borrow(buffer.dtype, buffer.shape, buffer.data, nullptr).clone();
-}
-
 }  // namespace
 
 void bad_input(const Signature& signature, const SignatureTensor& input,
@@ -69,13 +50,6 @@ void bad_input(const Signature& signature, const SignatureTensor& input,
                {"tensor", input.name},
                {"expected", expected},
                {"found", found}});
-}
-
-bool shape_fits(const Shape& declared, const Shape& given) noexcept {
-  if (declared.size() != given.size()) return false;
-  for (std::size_t i = 0; i < given.size(); ++i)
-    if (declared[i] >= 0 && declared[i] != given[i]) return false;
-  return true;
 }
 
 const SignatureTensor* Signature::find_input(const std::string& tensor) const noexcept {
@@ -161,7 +135,10 @@ TensorMap Model::predict(const TensorMap& inputs, const std::string& signature) 
       if (chosen.find_input(input) == nullptr) ModelCall::unexpected(chosen, input);
   }
   ModelCall call(*this, index, types);
-  for (std::size_t i = 0; i < values.size(); ++i) copy_elements(*values[i], call.feed(i));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (call.feed(i) == nullptr) continue;  // no output depends on it
+    copy_elements(values[i]->dtype(), values[i]->raw(), call.feed(i), values[i]->size());
+  }
   call.run();
   TensorMap outputs;
   for (std::size_t i = 0; i < chosen.outputs.size(); ++i)

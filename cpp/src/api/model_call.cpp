@@ -2,16 +2,12 @@
 
 #include <utility>
 
+#include "api/names_of.h"
+#include "base/shape_fits.h"
 #include "holdfast/error.h"
 
 namespace holdfast {
 namespace {
-
-std::string names_of(const std::vector<SignatureTensor>& tensors) {
-  std::string names;
-  for (const SignatureTensor& tensor : tensors) names += (names.empty() ? "" : ", ") + tensor.name;
-  return names.empty() ? "none" : names;
-}
 
 void check_inputs(const Signature& signature, const std::vector<TensorType>& inputs) {
   std::int64_t batch = -1;

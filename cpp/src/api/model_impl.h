@@ -43,7 +43,4 @@ struct HOLDFAST_LOCAL Model::Impl {
 [[noreturn]] void bad_input(const Signature& signature, const SignatureTensor& input,
                             const std::string& expected, const std::string& found);
 
-// Whether a value of a shape can be given where -1 stands for any size.
-bool shape_fits(const Shape& declared, const Shape& given) noexcept;
-
 }  // namespace holdfast

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "api/model_impl.h"
+#include "api/names_of.h"
 #include "holdfast/error.h"
 #include "holdfast/model.h"
 
@@ -10,11 +11,9 @@ namespace {
 
 [[noreturn]] void no_such(const Signature& signature, const char* what, const std::string& found,
                           const std::vector<SignatureTensor>& tensors) {
-  std::string names;
-  for (const SignatureTensor& tensor : tensors) names += (names.empty() ? "" : ", ") + tensor.name;
   throw Error(Code::kNotFound,
               "signature \"" + signature.name + "\": expected an " + what + " of " +
-                  (names.empty() ? "none" : names) + "; got \"" + found + "\"",
+                  names_of(tensors) + "; got \"" + found + "\"",
               {{"signature", signature.name}, {"tensor", found}});
 }
 

@@ -39,10 +39,6 @@ class CallLimit {
   Clock::time_point end_;
 };
 
-Tensor copy_of(const Buffer& buffer) {
-  return Tensor::borrow(buffer.dtype, buffer.shape, buffer.data, nullptr).clone();
-}
-
 }  // namespace
 
 ThreadPool& Trainer::Impl::workers() {

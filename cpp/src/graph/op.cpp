@@ -129,6 +129,10 @@ NodeId GradientContext::add(const std::string& op, std::vector<NodeId> inputs,
                    "gradients/" + graph.node(node).name + "/" + op);
 }
 
+Tensor copy_of(const Buffer& buffer) {
+  return Tensor::borrow(buffer.dtype, buffer.shape, buffer.data, nullptr).clone();
+}
+
 std::shared_ptr<void> KernelContext::workspace(std::int64_t bytes) const {
   return aligned_memory(static_cast<std::size_t>(bytes));
 }

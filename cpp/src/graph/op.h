@@ -66,6 +66,9 @@ struct Buffer {
   }
 };
 
+// A tensor of its own with the same elements.
+Tensor copy_of(const Buffer& buffer);
+
 // What changes from run to run.
 struct RunContext {
   ThreadPool& pool;
@@ -101,11 +104,12 @@ struct KernelContext {
   const Node& node;
   std::vector<Buffer> inputs;
   Buffer output;
-  int threads;                                      // of the pool that will run it
-  std::shared_ptr<Scratch> scratch = nullptr;       // of the program, where there is one
-  std::shared_ptr<Scratch> shared_scratch() const;  // that, or one of the kernel's own
-  std::shared_ptr<void> workspace(
-      std::int64_t bytes) const;  // 64-byte aligned scratch, kept by the kernel
+  int threads;                                 // of the pool that will run it
+  std::shared_ptr<Scratch> scratch = nullptr;  // of the program, where there is one
+  // That, or one of the kernel's own.
+  std::shared_ptr<Scratch> shared_scratch() const;
+  // 64-byte aligned memory that the kernel keeps.
+  std::shared_ptr<void> workspace(std::int64_t bytes) const;
   AttributeReader attributes() const { return {node.name, node.attributes}; }
 };
 

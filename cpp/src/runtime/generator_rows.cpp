@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/shape_fits.h"
 #include "holdfast/error.h"
 #include "runtime/element.h"
 #include "runtime/row_store.h"
@@ -146,11 +147,7 @@ class Generator final : public GeneratorRows {
     for (std::size_t c = 0; c < types_.size(); ++c) {
       const Tensor& got = row_[c];
       const TensorType& expected = types_[c];
-      bool fits = got.dtype() == expected.dtype && got.shape().size() == expected.shape.size();
-      for (std::size_t i = 0; fits && i < expected.shape.size(); ++i) {
-        fits = expected.shape[i] == -1 || expected.shape[i] == got.shape()[i];
-      }
-      if (!fits) {
+      if (got.dtype() != expected.dtype || !shape_fits(expected.shape, got.shape())) {
         throw Error(Code::kInvalidArgument,
                     subject + ", component " + std::to_string(c) + ": expected " +
                         type_text(expected.dtype, expected.shape) + "; got " +

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/shape_fits.h"
 #include "base/thread_pool.h"
 #include "graph/op.h"
 #include "runtime/program.h"
@@ -13,12 +14,7 @@ namespace {
 [[noreturn]] void fail(const std::string& text) { throw Error(Code::kInvalidArgument, text); }
 
 bool fits(const TensorType& component, const TensorType& placeholder) {
-  if (component.dtype != placeholder.dtype) return false;
-  if (component.shape.size() != placeholder.shape.size()) return false;
-  for (std::size_t i = 0; i < component.shape.size(); ++i) {
-    if (placeholder.shape[i] != -1 && placeholder.shape[i] != component.shape[i]) return false;
-  }
-  return true;
+  return component.dtype == placeholder.dtype && shape_fits(placeholder.shape, component.shape);
 }
 
 std::string type_text(const TensorType& type) {

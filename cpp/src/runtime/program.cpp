@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/float_mode.h"
+#include "base/shape_fits.h"
+#include "graph/prune.h"
 #include "runtime/arena.h"
 #include "runtime/constants.h"
 #include "runtime/embedding_fusion.h"
@@ -16,14 +18,6 @@ namespace holdfast {
 namespace {
 
 constexpr int kForever = 1 << 30;
-
-bool fits(const Shape& declared, const Shape& given) {
-  if (declared.size() != given.size()) return false;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    if (declared[i] >= 0 && declared[i] != given[i]) return false;
-  }
-  return true;
-}
 
 std::int64_t bytes_of_row(const Buffer& buffer) {
   const std::int64_t rows = buffer.shape.empty() ? 0 : buffer.shape[0];
@@ -43,8 +37,8 @@ struct Program::Planner {
   std::map<NodeId, NodeId> index_of;
   std::vector<bool> wanted;
   std::vector<NodeId> order;  // indices, as they run
-  std::vector<NodeId>
-      roots;  // whose memory holds the value: itself, or the root of input 0 of a view
+  // Whose memory holds the value: itself, or the root of input 0 of a view.
+  std::vector<NodeId> roots;
   std::vector<bool> folded;  // computed now, once
   std::map<NodeId, JoinedFeed> joined;
   std::vector<Buffer> buffers;
@@ -53,19 +47,7 @@ struct Program::Planner {
       : program(made), state(variables), threads(thread_count), nodes(made.nodes_) {}
 
   void select(const Graph& graph, const std::vector<NodeId>& targets) {
-    std::vector<bool> needed(static_cast<std::size_t>(graph.size()), false);
-    for (const NodeId target : targets) {
-      graph.node(target);  // throws for an id that is not in the graph
-      needed[static_cast<std::size_t>(target)] = true;
-    }
-    for (NodeId id = graph.size() - 1; id >= 0; --id) {
-      if (!needed[static_cast<std::size_t>(id)]) continue;
-      for (const NodeId input : graph.node(id).inputs) {
-        needed[static_cast<std::size_t>(input)] = true;
-      }
-    }
-    for (NodeId id = 0; id < graph.size(); ++id) {
-      if (!needed[static_cast<std::size_t>(id)]) continue;
+    for (const NodeId id : needed_by(graph, targets)) {
       Node node = graph.node(id);
       for (NodeId& input : node.inputs) input = index_of.at(input);
       index_of[id] = static_cast<NodeId>(nodes.size());
@@ -152,7 +134,7 @@ struct Program::Planner {
   }
 
   static void set_fed_shape(Node& node, const Shape& shape) {
-    if (!fits(node.type.shape, shape)) {
+    if (!shape_fits(node.type.shape, shape)) {
       throw Error(Code::kInvalidArgument,
                   "input \"" + node.name + "\": expected shape " + shape_text(node.type.shape) +
                       "; got " + shape_text(shape),
