@@ -162,84 +162,122 @@ void expect_watchable(const Node& node) {
 
 }  // namespace
 
+// One call of run().
+class Trainer::Impl::Run {
+ public:
+  Run(Impl& trainer, const std::vector<NodeId>& targets, const std::vector<NodeId>& fetches,
+      NodeId watch, bool record)
+      : self_(trainer),
+        plain_(targets),
+        fetches_(fetches),
+        watches_(watch != kNoNode),
+        workers_(trainer.workers()),
+        global_step_(trainer.state.global_step()),
+        limit_(trainer.call_limit_secs) {
+    if (watches_) {
+      expect_watchable(self_.graph.node(watch));
+      plain_.push_back(watch);
+    }
+    kind_.recorders.resize(record ? self_.recorders.size() : 0);
+    self_.stop.store(false, std::memory_order_relaxed);
+  }
+
+  RunResult steps(std::int64_t count) {
+    while (result_.steps < count) {
+      result_.reason = before_step();
+      if (result_.reason != StopReason::kSteps) return std::move(result_);
+      step(result_.steps + 1 == count);
+      if (watches_ && is_nan()) {
+        result_.reason = StopReason::kNonFiniteLoss;
+        return std::move(result_);
+      }
+      record();
+    }
+    if (current_kind_.fetches) fetch();
+    return std::move(result_);
+  }
+
+ private:
+  // Why the next step is not to be taken; kSteps: it is, and the input is at its element.
+  StopReason before_step() {
+    if (result_.steps > 0 && limit_.is_over()) return StopReason::kTime;
+    if (self_.stop.load(std::memory_order_relaxed)) return StopReason::kRequested;
+    if (self_.input != nullptr && !self_.input->advance()) return StopReason::kEndOfInput;
+    return StopReason::kSteps;
+  }
+
+  void step(bool is_last) {
+    kind_.fetches = is_last && !fetches_.empty();
+    for (std::size_t i = 0; i < kind_.recorders.size(); ++i)
+      kind_.recorders[i] = self_.recorders[i].due();
+    choose_program();
+    if (self_.input != nullptr) self_.copy_element(*current_);
+    current_->program.run({workers_, self_.seed, step_number()});
+    ++result_.steps;
+  }
+
+  void choose_program() {
+    const bool changed = self_.input != nullptr && self_.input->shapes_changed();
+    if (current_ != nullptr && !changed && kind_ == current_kind_) return;
+    if (changed) known_.clear();
+    current_kind_ = kind_;
+    const auto found = known_.find(kind_.recorders);
+    if (!kind_.fetches && found != known_.end()) {
+      current_ = found->second;
+      return;
+    }
+    bool evicted = false;
+    current_ = &self_.planned(wanted(), evicted);
+    if (evicted) known_.clear();
+    if (!kind_.fetches) known_[kind_.recorders] = current_;
+  }
+
+  // By a step of kind_, in this order.
+  std::vector<NodeId> wanted() const {
+    std::vector<NodeId> nodes = plain_;
+    for (std::size_t i = 0; i < kind_.recorders.size(); ++i)
+      if (kind_.recorders[i]) append(nodes, self_.recorders[i].nodes());
+    if (kind_.fetches) append(nodes, fetches_);
+    return nodes;
+  }
+
+  bool is_nan() {
+    result_.watched = *current_->program.value(plain_.size() - 1).as<float>();
+    return std::isnan(result_.watched);
+  }
+
+  void record() {
+    std::size_t first = plain_.size();
+    for (std::size_t i = 0; i < kind_.recorders.size(); ++i)
+      first += self_.recorders[i].step_done(current_->program, first, step_number());
+  }
+
+  void fetch() {
+    const std::size_t size = wanted().size();
+    for (std::size_t i = size - fetches_.size(); i < size; ++i)
+      result_.fetched.push_back(copy_of(current_->program.value(i)));
+  }
+
+  std::int64_t step_number() const { return global_step_ == nullptr ? 0 : *global_step_; }
+
+  Impl& self_;
+  std::vector<NodeId> plain_;  // the targets, and behind them what is watched
+  const std::vector<NodeId>& fetches_;
+  bool watches_;
+  ThreadPool& workers_;
+  const std::int64_t* global_step_;
+  CallLimit limit_;
+  StepKind kind_;  // of the step at hand
+  StepKind current_kind_;
+  PlannedProgram* current_ = nullptr;
+  // By what is recorded, while shapes stay: finding a program costs as much as a small layer.
+  std::map<std::vector<bool>, PlannedProgram*> known_;
+  RunResult result_;
+};
+
 RunResult Trainer::run(std::int64_t steps, const std::vector<NodeId>& targets,
                        const std::vector<NodeId>& fetches, NodeId watch, bool record) {
-  Impl& self = *impl_;
-  std::vector<NodeId> plain = targets;
-  if (watch != kNoNode) {
-    expect_watchable(self.graph.node(watch));
-    plain.push_back(watch);
-  }
-  const auto wanted = [&](const StepKind& kind) {
-    std::vector<NodeId> nodes = plain;
-    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
-      if (kind.recorders[i]) append(nodes, self.recorders[i].nodes());
-    if (kind.fetches) append(nodes, fetches);
-    return nodes;
-  };
-
-  RunResult result;
-  ThreadPool& workers = self.workers();
-  const std::int64_t* global_step = self.state.global_step();
-  PlannedProgram* current = nullptr;
-  // By what is recorded, while shapes stay: finding a program costs as much as a small layer.
-  std::map<std::vector<bool>, PlannedProgram*> known;
-  StepKind current_kind;
-  StepKind kind;
-  kind.recorders.resize(record ? self.recorders.size() : 0);
-  self.stop.store(false, std::memory_order_relaxed);
-  const CallLimit limit(self.call_limit_secs);
-  while (result.steps < steps) {
-    if (result.steps > 0 && limit.is_over()) {
-      result.reason = StopReason::kTime;
-      return result;
-    }
-    if (self.stop.load(std::memory_order_relaxed)) {
-      result.reason = StopReason::kRequested;
-      return result;
-    }
-    if (self.input != nullptr && !self.input->advance()) {
-      result.reason = StopReason::kEndOfInput;
-      return result;
-    }
-    kind.fetches = result.steps + 1 == steps && !fetches.empty();
-    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
-      kind.recorders[i] = self.recorders[i].due();
-    const bool changed = self.input != nullptr && self.input->shapes_changed();
-    if (current == nullptr || changed || !(kind == current_kind)) {
-      if (changed) known.clear();
-      const auto found = known.find(kind.recorders);
-      if (kind.fetches || found == known.end()) {
-        bool evicted = false;
-        current = &self.planned(wanted(kind), evicted);
-        if (evicted) known.clear();
-        if (!kind.fetches) known[kind.recorders] = current;
-      } else {
-        current = found->second;
-      }
-      current_kind = kind;
-    }
-    if (self.input != nullptr) self.copy_element(*current);
-    current->program.run({workers, self.seed, global_step == nullptr ? 0 : *global_step});
-    ++result.steps;
-    if (watch != kNoNode) {
-      result.watched = *current->program.value(targets.size()).as<float>();
-      if (std::isnan(result.watched)) {
-        result.reason = StopReason::kNonFiniteLoss;
-        return result;
-      }
-    }
-    std::size_t first = plain.size();
-    for (std::size_t i = 0; i < kind.recorders.size(); ++i)
-      first += self.recorders[i].step_done(current->program, first,
-                                           global_step == nullptr ? 0 : *global_step);
-  }
-  if (current_kind.fetches) {
-    const std::vector<NodeId> nodes = wanted(current_kind);
-    for (std::size_t i = nodes.size() - fetches.size(); i < nodes.size(); ++i)
-      result.fetched.push_back(copy_of(current->program.value(i)));
-  }
-  return result;
+  return Impl::Run(*impl_, targets, fetches, watch, record).steps(steps);
 }
 
 void Trainer::add_summaries(std::shared_ptr<EventWriter> writer, SummaryPlan plan) {

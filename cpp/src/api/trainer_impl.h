@@ -63,6 +63,8 @@ struct HOLDFAST_LOCAL Trainer::Impl {
   PlannedProgram& planned(const std::vector<NodeId>& wanted, bool& evicted);
   void copy_element(const PlannedProgram& planned);
 
+  class Run;  // trainer.cpp
+
  private:
   std::vector<Feed> feeds_of_element() const;
   void plan_copies(PlannedProgram& planned) const;
