@@ -84,12 +84,7 @@ _SYNCS = [
         name="model_dir is not synced after renaming to trash",
         file=_RECOVERY,
         changes=(
-            (
-                "    const int synced = sync_directory(directory_.get(), path_);\n"
-                '    if (synced < 0) throw system_error("fsync", path_, -synced);\n'
-                "  }\n  delete_directory(trash);",
-                "  }\n  delete_directory(trash);",
-            ),
+            ("  sync_model_dir();\n  delete_directory(trash);", "  delete_directory(trash);"),
         ),
         why="files of a checkpoint go while its name stays",
         seen_by=_CUT,
@@ -180,7 +175,11 @@ _ORDER = [
         file=_SAVE,
         changes=(
             ("if (there == 0) {", "if (false) {"),
-            ("target_, RenameMode::kNoReplace);", "target_, RenameMode::kReplace);"),
+            (
+                "rename_to_free(io_, writer_.directory_.get(), staged_.temporary(), target_)",
+                "io_.rename(writer_.directory_.get(), staged_.temporary(), target_, "
+                "RenameMode::kReplace)",
+            ),
         ),
         why="a save of the same step fails or replaces what it must not",
         seen_by=_KILL,

@@ -11,6 +11,16 @@ bool cannot_sync(int result) {
   return result == -EINVAL || result == -ENOTSUP || result == -EOPNOTSUPP;
 }
 
+bool cannot_rename_so(int result) {
+  return result == -EINVAL || result == -ENOSYS || result == -EOPNOTSUPP;
+}
+
+int rename_to_free(Io& io, int directory, const std::string& from, const std::string& to) {
+  const int renamed = io.rename(directory, from, to, RenameMode::kNoReplace);
+  if (!cannot_rename_so(renamed)) return renamed;
+  return io.rename(directory, from, to, RenameMode::kReplace);
+}
+
 void create_directories(Io& io, const std::string& path, const SyncDirectory& sync) {
   int made = io.mkdir(kCurrentDirectory, path);
   const SplitPath split = split_path(path);

@@ -151,12 +151,7 @@ class ExportWriter {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       const std::string name = export_name(seconds_ + attempt);
       const std::string path = join_path(base_, name);
-      int renamed =
-          io_.rename(directory_.get(), staged_->temporary(), name, RenameMode::kNoReplace);
-      if (renamed == -EINVAL || renamed == -ENOSYS || renamed == -EOPNOTSUPP) {
-        // No such flag here; a rename onto a directory that is not empty fails as well.
-        renamed = io_.rename(directory_.get(), staged_->temporary(), name, RenameMode::kReplace);
-      }
+      const int renamed = rename_to_free(io_, directory_.get(), staged_->temporary(), name);
       if (renamed == -EEXIST || renamed == -ENOTEMPTY) continue;
       check_written(renamed, "rename", path);
       published_ = true;

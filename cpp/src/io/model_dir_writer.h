@@ -56,6 +56,9 @@ class ModelDirWriter {
   void move_to_trash(const std::string& name, std::int64_t step);
   // The step in the name. Throws: InvalidArgument unless it is a checkpoint of this directory.
   std::int64_t expect_own(const std::string& path);
+  std::string free_corrupt_name(std::int64_t step);
+  // Nothing without options_.sync. Throws: system_error of fsync.
+  void sync_model_dir();
   // 0, or -errno. A file system that cannot sync directories is a warning, once.
   int sync_directory(int directory, const std::string& path);
 

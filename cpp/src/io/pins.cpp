@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "io/directories.h"
 #include "io/fault.h"
 #include "io/names.h"
 #include "io/opened.h"
@@ -37,8 +38,7 @@ void check(int result, const char* call, const std::string& path) {
 // What cannot be synced (some network and FUSE file systems) is as durable as it can be there.
 void sync_directory(Io& io, const Target& target) {
   const int synced = io.fsync(target.directory.get());
-  if (synced == -EINVAL || synced == -ENOTSUP || synced == -EOPNOTSUPP) return;
-  check(synced, "fsync", target.split.directory);
+  if (!cannot_sync(synced)) check(synced, "fsync", target.split.directory);
 }
 
 }  // namespace

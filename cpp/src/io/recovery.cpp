@@ -165,10 +165,7 @@ void ModelDirWriter::move_to_trash(const std::string& name, std::int64_t step) {
   const std::string trash = side_name(SideKind::kTrash, step, random());
   const int renamed = io_.rename(directory_.get(), name, trash, RenameMode::kReplace);
   if (renamed < 0) throw system_error("rename", join_path(path_, name), -renamed);
-  if (options_.sync) {
-    const int synced = sync_directory(directory_.get(), path_);
-    if (synced < 0) throw system_error("fsync", path_, -synced);
-  }
+  sync_model_dir();
   delete_directory(trash);
 }
 
@@ -207,20 +204,25 @@ std::string ModelDirWriter::set_aside(const std::string& path, Aside aside) {
   lock_->check_owned();
   const std::int64_t step = expect_own(path);
   const int directory = directory_.get();
-  std::string name = rejected_name(step, random());
-  if (aside == Aside::kCorrupt) {
-    FileStat stat;
-    name = corrupt_name(step);
-    if (io_.stat(directory, name, stat) == 0) name = corrupt_name(step, random());
-  }
+  const std::string name =
+      aside == Aside::kCorrupt ? free_corrupt_name(step) : rejected_name(step, random());
   const int renamed = io_.rename(directory, split_path(path).name, name, RenameMode::kReplace);
   if (renamed < 0) throw system_error("rename", path, -renamed);
-  if (options_.sync) {
-    const int synced = sync_directory(directory, path_);
-    if (synced < 0) throw system_error("fsync", path_, -synced);
-  }
+  sync_model_dir();
   newest_seq_ = newest_seq_of(scan(io_, directory, path_));  // its number stays used: next_seq_
   return join_path(path_, name);
+}
+
+std::string ModelDirWriter::free_corrupt_name(std::int64_t step) {
+  FileStat stat;
+  const bool taken = io_.stat(directory_.get(), corrupt_name(step), stat) == 0;
+  return taken ? corrupt_name(step, random()) : corrupt_name(step);
+}
+
+void ModelDirWriter::sync_model_dir() {
+  if (!options_.sync) return;
+  const int synced = sync_directory(directory_.get(), path_);
+  if (synced < 0) throw system_error("fsync", path_, -synced);
 }
 
 int ModelDirWriter::sync_directory(int directory, const std::string& path) {

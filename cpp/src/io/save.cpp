@@ -67,13 +67,9 @@ class ModelDirWriter::Save {
   }
 
   void rename_into_place() {
-    const int directory = writer_.directory_.get();
-    int renamed = io_.rename(directory, staged_.temporary(), target_, RenameMode::kNoReplace);
-    if (renamed == -EINVAL || renamed == -ENOSYS || renamed == -EOPNOTSUPP) {
-      // No such flag here. The name was free a moment ago and this is the one writer.
-      renamed = io_.rename(directory, staged_.temporary(), target_, RenameMode::kReplace);
-    }
-    check_written(renamed, "rename", join_path(writer_.path_, target_));
+    // The name was free a moment ago and this is the one writer.
+    check_written(rename_to_free(io_, writer_.directory_.get(), staged_.temporary(), target_),
+                  "rename", join_path(writer_.path_, target_));
     published_ = true;
   }
 
@@ -84,9 +80,7 @@ class ModelDirWriter::Save {
     const int directory = writer_.directory_.get();
     const Candidate old = look_at_target();
     if (old.state == CommitState::kDamaged || old.state == CommitState::kNewer) {
-      std::string aside = corrupt_name(step_);
-      FileStat stat;
-      if (io_.stat(directory, aside, stat) == 0) aside = corrupt_name(step_, writer_.random());
+      const std::string aside = writer_.free_corrupt_name(step_);
       check_written(io_.rename(directory, target_, aside, RenameMode::kReplace), "rename",
                     join_path(writer_.path_, target_));
       writer_.warn("checkpoint " + join_path(writer_.path_, target_) +
@@ -98,7 +92,7 @@ class ModelDirWriter::Save {
       published_ = true;
       return staged_.temporary();
     }
-    if (swapped != -EINVAL && swapped != -ENOSYS && swapped != -EOPNOTSUPP)
+    if (!cannot_rename_so(swapped))
       check_written(swapped, "rename", join_path(writer_.path_, target_));
     aside_ = side_name(SideKind::kOld, step_, writer_.random());
     check_written(io_.rename(directory, target_, aside_, RenameMode::kReplace), "rename",
