@@ -308,3 +308,20 @@ def test_the_split_takes_the_same_share_of_every_class_and_never_moves() -> None
     assert [sum(classes[i] == c for i in held) for c in range(3)] == [10, 4, 0]
     # Rows 0 to 9 of a class of ten; computed once, and not to change from one release to the next.
     assert split_rows([0] * 10, 0.3)[1].tolist() == [2, 4, 6]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_told_and_no_mistake_of_holdfast(trained: Path) -> None:
+    program = "from holdfast.cli._app import app; app()"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, "inspect", str(trained)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.stderr == (
+        "holdfast: the output could not be written: No space left on device; what was printed is "
+        "not whole\n"
+    )
+    assert done.returncode == 74

@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     CHECKPOINT = 4  # there is none, it is damaged or in use, or it does not fit the model
     TRAINING = 5  # the loss became NaN, or a checkpoint could not be saved
     INTERNAL = 70  # a mistake of holdfast; --debug shows where. 70: EX_SOFTWARE of sysexits.h
+    SYSTEM = 74  # output could not be written, or a file not be read. 74: EX_IOERR of sysexits.h
     INTERRUPTED = 130  # Ctrl-C, as shells count it: 128 + SIGINT
     TERMINATED = 143  # 128 + SIGTERM
 
@@ -59,6 +60,7 @@ _CODES: tuple[tuple[type[BaseException], ExitCode], ...] = (
     (errors.DataLossError, ExitCode.CHECKPOINT),
     (errors.OpError, ExitCode.DATA),
     (ValueError, ExitCode.USAGE),
+    (OSError, ExitCode.SYSTEM),
     (TypeError, ExitCode.INTERNAL),
 )
 
@@ -89,6 +91,8 @@ def report(error: BaseException, *, as_json: bool) -> ExitCode:
         text = (
             f"{type(error).__name__}: {text}\nThis is a mistake of holdfast; --debug shows where."
         )
+    elif isinstance(error, OSError) and error.filename is None:  # nothing but output has no name
+        text = f"the output could not be written: {error.strerror}; what was printed is not whole"
     if as_json:
         facts: dict[str, Any] = {
             "error": text,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,11 +34,22 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, as_json: bool, debug: bool, **kwargs: Any) -> None:
         try:
             command(*args, as_json=as_json, debug=debug, **kwargs)
+            sys.stdout.flush()  # an error of it is this command's
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:
             if debug:
                 raise
+            if isinstance(error, OSError):
+                _discard_output()
             raise typer.Exit(report(error, as_json=as_json)) from None
 
     return run
+
+
+def _discard_output() -> None:
+    """Leaves nothing for the end of the process to write: that would fail again, with code 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
