@@ -1,5 +1,8 @@
 // What a position in a pipeline means: how far it is in its data, and in which order.
+#include <algorithm>
+
 #include "base/crc32c.h"
+#include "base/saturated.h"
 #include "runtime/index_stream.h"
 #include "runtime/stage.h"
 
@@ -21,11 +24,13 @@ struct Epoch {
     return size > 0 ? consumed / size : size < 0 ? kUnknownSize : 0;
   }
   std::int64_t operator()(const BatchStage& batch) const {
-    return before(consumed * batch.batch_size);  // BatchStream::skip stops before this overflows
+    return before(saturated_product(consumed, batch.batch_size));
   }
-  std::int64_t operator()(const SkipStage& skip) const { return before(consumed + skip.count); }
+  std::int64_t operator()(const SkipStage& skip) const {
+    return before(saturated_sum(consumed, std::max<std::int64_t>(skip.count, 0)));  // -1: all
+  }
   std::int64_t operator()(const ShardStage& shard) const {
-    return before(consumed * shard.num_shards + shard.index);
+    return before(saturated_sum(saturated_product(consumed, shard.num_shards), shard.index));
   }
   std::int64_t operator()(const ShuffleStage&) const { return before(consumed); }
   std::int64_t operator()(const TakeStage&) const { return before(consumed); }

@@ -1,21 +1,16 @@
 // How many elements a stream has. Source: the cardinality rules of tf.data.
 #include <algorithm>
-#include <limits>
 
+#include "base/saturated.h"
 #include "runtime/index_stream.h"
 
 namespace holdfast {
-namespace {
-
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-
-}  // namespace
 
 std::int64_t repeat_size(std::int64_t size, std::int64_t count) {
   if (count == 0 || size == 0) return 0;
   if (count < 0) return kInfinite;
   if (size < 0) return size;
-  return size > kMost / count ? kMost : size * count;
+  return saturated_product(size, count);
 }
 
 std::int64_t take_size(std::int64_t size, std::int64_t count) {
@@ -38,7 +33,7 @@ std::int64_t shard_size(std::int64_t size, std::int64_t num_shards, std::int64_t
 std::int64_t concatenate_size(std::int64_t first, std::int64_t second) {
   if (first == kInfinite || second == kInfinite) return kInfinite;
   if (first == kUnknownSize || second == kUnknownSize) return kUnknownSize;
-  return first > kMost - second ? kMost : first + second;
+  return saturated_sum(first, second);
 }
 
 std::int64_t batch_size_of(std::int64_t size, std::int64_t batch_size, bool drop_remainder) {

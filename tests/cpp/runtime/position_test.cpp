@@ -1,6 +1,7 @@
 // Positions: what they mean, and how a pipeline finds them again.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -69,9 +70,15 @@ TEST(Position, TellsTheEpoch) {
   EXPECT_EQ(epoch_after(range(10).batch(4).repeat(), 5), 1);  // 3 batches a pass
   EXPECT_EQ(epoch_after(range(10).repeat().skip(5).take(100), 15), 2);
   EXPECT_EQ(epoch_after(range(10).repeat().shard(2, 1), 5), 1);
+  EXPECT_EQ(epoch_after(range(10).skip(-1), 0), 0);
   EXPECT_EQ(epoch_after(range(10).batch(4), 2), 0);
   std::int64_t made = 0;
   EXPECT_LT(epoch_after(generated(10, &made).repeat(), 25), 0);
+}
+
+TEST(Position, FarBeyondAllRowsStopsAtTheLargestNumber) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(epoch_after(range(10).repeat().skip(kMost - 1), 5), kMost / 10);
 }
 
 TEST(Position, OrderIsTheKeysOfAllShuffles) {
