@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
+#include <limits>
 
 #include "base/host_name.h"
 #include "base/json.h"
@@ -132,7 +133,8 @@ LockHolder parse_holder(const std::string& text) {
     holder.token = text_member(line, "token");
     const bool safe = !holder.host.empty() && is_printable(holder.host) &&
                       is_printable(holder.user) && is_printable(holder.command);
-    return safe && holder.pid > 0 ? holder : LockHolder{};
+    const bool is_pid = holder.pid > 0 && holder.pid <= std::numeric_limits<pid_t>::max();
+    return safe && is_pid ? holder : LockHolder{};
   } catch (const Error&) {
     return {};
   }

@@ -102,6 +102,13 @@ TEST_F(LockFileTest, APidThatWasGivenAgainIsNotTheHolder) {
   expect_free();
 }
 
+TEST_F(LockFileTest, ANumberThatNoProcessHasIsNobody) {
+  LockHolder holder = this_distinct_holder(io_);
+  EXPECT_TRUE(parse_holder(to_line(holder)).is_known());
+  holder.pid += std::int64_t{1} << 32;  // would be this process in 32 bits
+  EXPECT_FALSE(parse_holder(to_line(holder)).is_known());
+}
+
 TEST_F(LockFileTest, AnEarlierBootOfTheSameMachineIsTakenOverFrom) {
   LockHolder holder = this_distinct_holder(io_);
   holder.boot = "an earlier one";
