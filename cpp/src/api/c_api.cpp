@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/model_impl.h"
 #include "holdfast/error.h"
 #include "holdfast/model.h"
 #include "holdfast/version.h"
@@ -174,6 +175,14 @@ Tensor tensor_of(const holdfast_tensor& given_tensor) {
   return strings;
 }
 
+// Before anything is read: numbers said to be strings would be followed as pointers.
+void check_kind(const holdfast::Signature& signature, const holdfast_tensor& given) {
+  const holdfast::SignatureTensor* input = signature.find_input(given.name);
+  const DType dtype = dtype_of(given);
+  if (input != nullptr && dtype != input->dtype)
+    bad_input(signature, *input, dtype_name(input->dtype), dtype_name(dtype));
+}
+
 }  // namespace
 
 struct holdfast_model {
@@ -264,15 +273,18 @@ holdfast_result* holdfast_model_predict(const holdfast_model* model, const char*
   return guarded<holdfast_result*>(nullptr, [&] {
     const holdfast::Model& self = not_null(model, "holdfast_model_predict: model")->model;
     if (count > 0) not_null(inputs, "holdfast_model_predict: inputs");
+    const std::string asked = text_or_empty(signature);
+    const holdfast::Signature& called = self.signature(asked);
     holdfast::TensorMap tensors;
     for (size_t i = 0; i < count; ++i) {
       const std::string name = not_null(inputs[i].name, "holdfast_model_predict: name of an input");
-      if (!tensors.emplace(name, tensor_of(inputs[i])).second) {
+      if (tensors.count(name) > 0) {
         throw Error(Code::kInvalidArgument,
                     "input \"" + name + "\": expected it once; got it twice");
       }
+      check_kind(called, inputs[i]);
+      tensors.emplace(name, tensor_of(inputs[i]));
     }
-    const std::string asked = text_or_empty(signature);
     return std::make_unique<holdfast_result>(self, asked, self.predict(tensors, asked)).release();
   });
 }

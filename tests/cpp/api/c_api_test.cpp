@@ -133,6 +133,15 @@ TEST_F(CApi, PredictsStringsWithZeroBytesInThem) {
   holdfast_result_free(result);
 }
 
+TEST_F(CApi, NumbersSaidToBeStringsAreNotFollowed) {
+  const std::array<float, 8> numbers = {};
+  const std::array<std::int64_t, 2> shape = {4, 2};
+  const holdfast_tensor x = {"x", HOLDFAST_STRING, 2, shape.data(), numbers.data()};
+  EXPECT_EQ(holdfast_model_predict(model_, "numbers", &x, 1), nullptr);
+  EXPECT_STREQ(holdfast_last_error(),
+               "signature \"numbers\", input \"x\": expected float32; got string");
+}
+
 // A null pointer is the answer of failures alone.
 TEST_F(CApi, NoStringsAreNoNullPointer) {
   const std::int64_t shape = 0;
@@ -189,6 +198,7 @@ TEST_F(CApi, WhatDoesNotFitIsNamed) {
   input.dtype = HOLDFAST_INT64;
   EXPECT_EQ(holdfast_model_predict(model_, "numbers", &input, 1), nullptr);
   expect_error(HOLDFAST_INVALID_ARGUMENT, "input \"x\": expected float32; got int64");
+  input.dtype = HOLDFAST_FLOAT32;
   const holdfast_tensor twice[2] = {input, input};
   EXPECT_EQ(holdfast_model_predict(model_, "numbers", twice, 2), nullptr);
   expect_error(HOLDFAST_INVALID_ARGUMENT, "input \"x\": expected it once; got it twice");
