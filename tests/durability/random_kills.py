@@ -67,7 +67,7 @@ class _Tells(tf.estimator.CheckpointSaverListener):
     def after_save(self, session: Any, global_step_value: int) -> None:
         took = time.monotonic() - self._began
         self._tell(f"saved {global_step_value}")
-        self._tell(f"took {int(1e6 * took)}")
+        self._tell(f"took {global_step_value} {int(1e6 * took)}")
 
 
 class _Leftovers(tf.train.SessionRunHook):
@@ -186,6 +186,12 @@ def look(directory: Path, told: list[int], expected: dict[int, str]) -> list[str
     return problems
 
 
+def saves_took(lines: list[str]) -> list[float]:
+    """Returns the seconds of each save in order, up to the last time that it was told."""
+    told = (line.split() for line in lines if line.startswith("took "))
+    return list({step: 1e-6 * int(micros) for _, step, micros in told}.values())
+
+
 def kill_once(directory: Directory, chance: random.Random, startup: float, seen: Seen) -> bool:
     """Trains and kills; returns False if the training reached its end first."""
     moment, aim = chance.random(), None
@@ -201,7 +207,7 @@ def kill_once(directory: Directory, chance: random.Random, startup: float, seen:
     status = child.end(_PATIENCE)
     steps = forked.numbers(child.lines, "saved ")
     directory.told += steps
-    took = sorted(1e-6 * micros for micros in forked.numbers(child.lines, "took ")[1:])
+    took = sorted(saves_took(child.lines)[1:])
     if took:  # a busy machine makes most of them longer
         directory.save_secs = took[len(took) // 4]
     seen.saves += len(steps)
