@@ -30,6 +30,6 @@ def input_starts_over(monkeypatch):
 
 @pytest.mark.parametrize("defect", [told_before_it_is_written, input_starts_over])
 def test_a_broken_promise_is_seen(tmp_path, monkeypatch, defect):
-    setting = Setting(size=12, seed=1, folder=tmp_path)
+    setting = Setting(size=20, seed=1, folder=tmp_path)
     outcome = random_kills.run(setting, spoil=lambda: defect(monkeypatch))
     assert outcome.violations
