@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "api/signatures.h"
@@ -14,6 +15,8 @@
 
 namespace holdfast {
 namespace {
+
+constexpr std::size_t kShownName = 80;  // bytes of a name from a file, in an error
 
 class Loader {
  public:
@@ -53,17 +56,27 @@ class Loader {
   }
 
  private:
-  // Before the graph is built: that a newer version has more operations explains it best.
+  // Before the graph is built: that a newer version has more of them explains it best.
   void check_operations() const {
     const Json* nodes = manifest_.graph.find("nodes");
     if (nodes == nullptr || !nodes->is_array()) return;  // graph_from_json says it better
     for (const Json& node : nodes->as_array()) {
       const Json* op = node.is_object() ? node.find("op") : nullptr;
-      if (op == nullptr || !op->is_string() || is_op(op->as_string())) continue;
-      throw io::too_new(place_, "the operation \"" + op->as_string().substr(0, 80) + "\"",
-                        "the operations of holdfast " + std::string(version()),
-                        manifest_.writer_library + " " + manifest_.writer_version);
+      if (op == nullptr || !op->is_string()) continue;
+      const std::string name = "\"" + op->as_string().substr(0, kShownName) + "\"";
+      if (!is_op(op->as_string())) refuse_newer("the operation " + name);
+      const Json* attributes = node.find("attributes");
+      if (attributes == nullptr || !attributes->is_object()) continue;
+      for (const auto& [key, value] : attributes->as_object()) {
+        if (!has_attribute(find_op(op->as_string()), key))
+          refuse_newer("the attribute \"" + key.substr(0, kShownName) + "\" of " + name);
+      }
     }
+  }
+
+  [[noreturn]] void refuse_newer(const std::string& what) const {
+    throw io::too_new(place_, what, "the operations of holdfast " + std::string(version()),
+                      manifest_.writer_library + " " + manifest_.writer_version);
   }
 
   Tensor asset(const std::string& name) const {

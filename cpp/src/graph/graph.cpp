@@ -22,6 +22,17 @@ std::string range_text(int least, int most) {
   return std::to_string(least) + " to " + std::to_string(most);
 }
 
+void check_attributes(const Node& node, const OpDef& def) {
+  for (const auto& [key, value] : node.attributes) {
+    if (has_attribute(def, key)) continue;
+    const std::string known = def.attributes;
+    throw Error(Code::kInvalidArgument,
+                "node \"" + node.name + "\" (" + node.op + "): expected " +
+                    (known.empty() ? "no attributes" : "the attributes " + known) + "; got \"" +
+                    key + "\"");
+  }
+}
+
 }  // namespace
 
 NodeId Graph::add(const std::string& op, std::vector<NodeId> inputs, Attributes attributes,
@@ -43,6 +54,7 @@ NodeId Graph::add(const std::string& op, std::vector<NodeId> inputs, Attributes 
                                             range_text(def.min_inputs, def.max_inputs) +
                                             " inputs; got " + std::to_string(count));
   }
+  check_attributes(node, def);
   std::vector<TensorType> types;
   types.reserve(node.inputs.size());
   for (const NodeId input : node.inputs) types.push_back(this->node(input).type);

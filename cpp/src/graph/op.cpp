@@ -173,6 +173,11 @@ std::vector<std::string> op_names() {
   return names;
 }
 
+bool has_attribute(const OpDef& op, const std::string& key) {
+  if (key.empty() || key.find(',') != std::string::npos) return false;  // no name, or two
+  return (", " + std::string(op.attributes) + ", ").find(", " + key + ", ") != std::string::npos;
+}
+
 const OpDef& find_op(const std::string& name) {
   const auto found = all_ops().find(name);
   if (found != all_ops().end()) return found->second;

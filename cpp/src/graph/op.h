@@ -144,7 +144,17 @@ struct OpDef {
   // Writes or reads behind a result, which is safe only as the fusion of a program joins such ops:
   // no graph may hold it, least of all one from a file.
   bool is_of_programs = false;
+  // Which its nodes may have, with ", " between. Another one is refused: ignored, it would change
+  // results in silence.
+  const char* attributes = "";
 };
+
+bool has_attribute(const OpDef& op, const std::string& key);
+
+inline OpDef with_attributes(const char* attributes, OpDef def) {
+  def.attributes = attributes;
+  return def;
+}
 
 // An OpDef with that flag.
 inline OpDef identity_of_same_type(OpDef def) {

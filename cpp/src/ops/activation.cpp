@@ -120,11 +120,13 @@ Activation activation_from_name(const std::string& name) {
 std::vector<OpDef> activation_ops() {
   std::vector<OpDef> ops;
   for (const auto& [name, activation] : activations()) {
-    ops.push_back(
-        {name, 1, 1, infer_activation, activation_gradient, make_op_kernel<ActivationKernel>});
+    OpDef op{name, 1, 1, infer_activation, activation_gradient, make_op_kernel<ActivationKernel>};
+    if (activation == Activation::kLeakyRelu) op.attributes = "alpha";
+    ops.push_back(std::move(op));
   }
-  ops.push_back({"activation_grad", 2, 2, infer_activation_grad, nullptr,
-                 make_op_kernel<ActivationGradKernel>});
+  ops.push_back(
+      with_attributes("activation, alpha", {"activation_grad", 2, 2, infer_activation_grad, nullptr,
+                                            make_op_kernel<ActivationGradKernel>}));
   return ops;
 }
 

@@ -74,8 +74,8 @@ std::unique_ptr<OpKernel> make_position(const KernelContext& context) {
 
 std::vector<OpDef> argmax_ops() {
   return {
-      {"argmax", 1, 1, infer_position, nullptr, make_position<true>},
-      {"argmin", 1, 1, infer_position, nullptr, make_position<false>},
+      with_attributes("axis", {"argmax", 1, 1, infer_position, nullptr, make_position<true>}),
+      with_attributes("axis", {"argmin", 1, 1, infer_position, nullptr, make_position<false>}),
   };
 }
 

@@ -123,7 +123,8 @@ std::unique_ptr<OpKernel> make_cast(const KernelContext& context) {
 }  // namespace
 
 std::vector<OpDef> cast_ops() {
-  return {identity_of_same_type({"cast", 1, 1, infer_cast, cast_gradient, make_cast})};
+  return {with_attributes(
+      "dtype", identity_of_same_type({"cast", 1, 1, infer_cast, cast_gradient, make_cast}))};
 }
 
 }  // namespace holdfast

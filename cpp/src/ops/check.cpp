@@ -113,7 +113,9 @@ std::vector<OpDef> check_ops() {
   OpDef range{"check_range", 1, 1, infer_range, pass_gradient, make_range};
   OpDef shape{"check_shape", 1, 1, infer_shape, pass_gradient, nullptr};
   range.is_view = true;
+  range.attributes = "minimum, maximum, what, hint";
   shape.is_view = true;
+  shape.attributes = "shape, what, hint";
   return {range, shape};
 }
 

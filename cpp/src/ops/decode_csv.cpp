@@ -217,8 +217,10 @@ std::unique_ptr<OpKernel> make_column(const KernelContext& context) {
 
 std::vector<OpDef> decode_csv_ops() {
   return {
-      {"split_csv", 1, 1, infer_split, nullptr, make_op_kernel<SplitKernel>},
-      {"csv_column", 2, 2, infer_column, nullptr, make_column},
+      with_attributes("fields, delimiter, quotes, select",
+                      {"split_csv", 1, 1, infer_split, nullptr, make_op_kernel<SplitKernel>}),
+      with_attributes("column, dtype, default, what, na_value",
+                      {"csv_column", 2, 2, infer_column, nullptr, make_column}),
   };
 }
 

@@ -276,7 +276,8 @@ OpDef fused(const char* name, int inputs, TensorType (*infer)(const InferContext
 
 std::vector<OpDef> dense_ops() {
   return {
-      {"dense", 2, 3, infer_dense, dense_gradient, make_op_kernel<DenseKernel>},
+      with_attributes("activation, alpha",
+                      {"dense", 2, 3, infer_dense, dense_gradient, make_op_kernel<DenseKernel>}),
       {"dense_grad_input", 2, 3, infer_grad_input, nullptr, make_op_kernel<DenseGradInputKernel>},
       {"dense_grad_kernel", 2, 2, infer_grad_kernel, nullptr, make_grad_kernel},
       {"column_sums", 1, 1, infer_column_sums, nullptr, make_op_kernel<ColumnSumsKernel>},

@@ -54,6 +54,7 @@ class DropoutKernel : public OpKernel {
 std::vector<OpDef> dropout_ops() {
   OpDef dropout{"dropout", 1, 1, infer_dropout, dropout_gradient, make_op_kernel<DropoutKernel>};
   dropout.is_random = true;
+  dropout.attributes = "stream, rate";
   return {dropout};
 }
 

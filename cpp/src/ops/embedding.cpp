@@ -220,8 +220,11 @@ std::unique_ptr<OpKernel> make_concat_embedding(const KernelContext& context) {
 
 std::vector<OpDef> embedding_ops() {
   return {
-      {"embedding", 2, 2, infer_embedding, embedding_gradient, make_embedding},
-      {"concat_embedding", 1, -1, infer_concat_embedding, nullptr, make_concat_embedding},
+      with_attributes(LookupOptions::kAttributes,
+                      {"embedding", 2, 2, infer_embedding, embedding_gradient, make_embedding}),
+      with_attributes(
+          "pieces, max_norms, whats, hints",
+          {"concat_embedding", 1, -1, infer_concat_embedding, nullptr, make_concat_embedding}),
   };
 }
 

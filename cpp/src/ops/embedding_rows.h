@@ -27,6 +27,7 @@ struct LookupOptions {
 
   // From the attributes combiner="mean", max_norm (absent: none), what="ids", hint="".
   static LookupOptions read(const AttributeReader& attributes);
+  static constexpr const char* kAttributes = "combiner, max_norm, what, hint";
 };
 
 // table: float32 [rows, dimension], ids: int32 or int64 [batch] or [batch, cells]. Gives the type

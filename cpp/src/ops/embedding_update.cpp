@@ -183,10 +183,14 @@ std::unique_ptr<OpKernel> make_adagrad(const KernelContext& context) {
                    Update::kAdagrad, context.inputs[1].as<float>(), context.inputs[4].as<float>()});
 }
 
+// Those of the lookup, and where in dy its columns begin.
+constexpr char kUpdateAttributes[] = "combiner, max_norm, what, hint, column";
+
 OpDef updating(const char* name, int inputs, TensorType (*infer)(const InferContext&),
                std::unique_ptr<OpKernel> (*make)(const KernelContext&)) {
   OpDef def{name, inputs, inputs, infer, nullptr, make};
   def.writes_variable = true;
+  def.attributes = kUpdateAttributes;
   return def;
 }
 
@@ -194,7 +198,7 @@ OpDef updating(const char* name, int inputs, TensorType (*infer)(const InferCont
 
 std::vector<OpDef> embedding_update_ops() {
   return {
-      {"embedding_grad", 3, 3, infer_grad, nullptr, make_grad},
+      with_attributes(kUpdateAttributes, {"embedding_grad", 3, 3, infer_grad, nullptr, make_grad}),
       updating("embedding_grad_gradient_descent", 4, infer_descent, make_descent),
       updating("embedding_grad_adagrad", 5, infer_adagrad, make_adagrad),
   };

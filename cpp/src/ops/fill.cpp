@@ -97,7 +97,8 @@ std::unique_ptr<OpKernel> make_fill(const KernelContext& context) {
 std::vector<OpDef> fill_ops() {
   return {
       {"shape_of", 1, 1, infer_shape_of, nullptr, make_op_kernel<SizesKernel>},
-      {"size_of", 1, 1, infer_size_of, nullptr, make_op_kernel<SizesKernel>},
+      with_attributes("axis",
+                      {"size_of", 1, 1, infer_size_of, nullptr, make_op_kernel<SizesKernel>}),
       {"zeros_like", 1, 1, infer_same, nullptr, make_number},
       {"ones_like", 1, 1, infer_same, nullptr, make_number},
       {"fill_like", 2, 2, infer_fill_like, fill_gradient, make_fill},

@@ -177,7 +177,8 @@ std::vector<OpDef> gather_ops() {
   return {
       {"gather", 2, 2, infer_gather, gather_gradient, make_gather},
       {"gather_grad", 3, 3, infer_gather_grad, nullptr, make_gather_grad},
-      {"one_hot", 1, 1, infer_one_hot, nullptr, make_one_hot},
+      with_attributes("depth, axis, on_value, off_value, dtype",
+                      {"one_hot", 1, 1, infer_one_hot, nullptr, make_one_hot}),
   };
 }
 

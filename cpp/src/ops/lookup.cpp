@@ -158,9 +158,12 @@ class BoundedIdsKernel : public OpKernel {
 
 std::vector<OpDef> lookup_ops() {
   return {
-      {"vocabulary_lookup", 1, 1, infer_lookup, nullptr, make_lookup},
-      {"vocabulary_gather", 1, 1, infer_gather, nullptr, make_op_kernel<VocabularyGatherKernel>},
-      {"bounded_ids", 1, 1, infer_bounded_ids, nullptr, make_op_kernel<BoundedIdsKernel>},
+      with_attributes("vocabulary, default",
+                      {"vocabulary_lookup", 1, 1, infer_lookup, nullptr, make_lookup}),
+      with_attributes("vocabulary", {"vocabulary_gather", 1, 1, infer_gather, nullptr,
+                                     make_op_kernel<VocabularyGatherKernel>}),
+      with_attributes("size, default", {"bounded_ids", 1, 1, infer_bounded_ids, nullptr,
+                                        make_op_kernel<BoundedIdsKernel>}),
       {"as_string", 1, 1, infer_as_string, nullptr, make_op_kernel<AsStringKernel>},
   };
 }

@@ -108,7 +108,9 @@ class MatmulKernel : public OpKernel {
 }  // namespace
 
 std::vector<OpDef> matmul_ops() {
-  return {{"matmul", 2, 2, infer_matmul, matmul_gradient, make_op_kernel<MatmulKernel>}};
+  return {with_attributes(
+      "transpose_a, transpose_b",
+      {"matmul", 2, 2, infer_matmul, matmul_gradient, make_op_kernel<MatmulKernel>})};
 }
 
 }  // namespace holdfast

@@ -81,7 +81,8 @@ class AucCountsKernel : public OpKernel {
 }  // namespace
 
 std::vector<OpDef> metric_ops() {
-  return {{"auc_counts", 3, 3, infer_auc_counts, nullptr, make_op_kernel<AucCountsKernel>}};
+  return {with_attributes("thresholds", {"auc_counts", 3, 3, infer_auc_counts, nullptr,
+                                         make_op_kernel<AucCountsKernel>})};
 }
 
 }  // namespace holdfast

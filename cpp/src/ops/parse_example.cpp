@@ -285,8 +285,10 @@ std::unique_ptr<OpKernel> make_feature(const KernelContext& context) {
 
 std::vector<OpDef> parse_example_ops() {
   return {
-      {"split_example", 1, 1, infer_split, nullptr, make_op_kernel<SplitKernel>},
-      {"example_feature", 1, 1, infer_feature, nullptr, make_feature},
+      with_attributes("keys",
+                      {"split_example", 1, 1, infer_split, nullptr, make_op_kernel<SplitKernel>}),
+      with_attributes("key, place, dtype, shape, default, pad",
+                      {"example_feature", 1, 1, infer_feature, nullptr, make_feature}),
   };
 }
 

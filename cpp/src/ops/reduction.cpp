@@ -368,17 +368,19 @@ std::vector<NodeId> sum_like_gradient(const GradientContext& context) {
   return {context.add("broadcast_like", {context.output_grad, context.input(0)}), kNoNode};
 }
 
+OpDef over_axes(OpDef def) { return with_attributes("axes, keep_dims", std::move(def)); }
+
 }  // namespace
 
 std::vector<OpDef> reduction_ops() {
   return {
-      {"reduce_sum", 1, 1, infer_numbers, sum_gradient, make_reduction<Sum>},
-      {"reduce_mean", 1, 1, infer_numbers, mean_gradient, make_mean},
-      {"reduce_max", 1, 1, infer_numbers, extremum_gradient, make_reduction<Largest>},
-      {"reduce_min", 1, 1, infer_numbers, extremum_gradient, make_reduction<Smallest>},
-      {"reduce_prod", 1, 1, infer_numbers, nullptr, make_reduction<Product>},
-      {"reduce_any", 1, 1, infer_bools, nullptr, make_bool_reduction<Any>},
-      {"reduce_all", 1, 1, infer_bools, nullptr, make_bool_reduction<All>},
+      over_axes({"reduce_sum", 1, 1, infer_numbers, sum_gradient, make_reduction<Sum>}),
+      over_axes({"reduce_mean", 1, 1, infer_numbers, mean_gradient, make_mean}),
+      over_axes({"reduce_max", 1, 1, infer_numbers, extremum_gradient, make_reduction<Largest>}),
+      over_axes({"reduce_min", 1, 1, infer_numbers, extremum_gradient, make_reduction<Smallest>}),
+      over_axes({"reduce_prod", 1, 1, infer_numbers, nullptr, make_reduction<Product>}),
+      over_axes({"reduce_any", 1, 1, infer_bools, nullptr, make_bool_reduction<Any>}),
+      over_axes({"reduce_all", 1, 1, infer_bools, nullptr, make_bool_reduction<All>}),
       identity_of_same_type({"sum_like", 2, 2, infer_sum_like, sum_like_gradient, make_sum_like}),
   };
 }

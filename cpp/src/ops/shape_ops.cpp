@@ -290,13 +290,17 @@ std::unique_ptr<OpKernel> make_join_part(const KernelContext& context) {
 
 std::vector<OpDef> shape_ops() {
   return {
-      {"transpose", 1, 1, infer_transpose, transpose_gradient, make_transpose},
-      identity_of_same_type({"tile", 1, 1, infer_tile, nullptr, make_tile}),
+      with_attributes("perm",
+                      {"transpose", 1, 1, infer_transpose, transpose_gradient, make_transpose}),
+      with_attributes("multiples",
+                      identity_of_same_type({"tile", 1, 1, infer_tile, nullptr, make_tile})),
       identity_of_same_type({"broadcast_like", 2, 2, infer_broadcast_like, broadcast_like_gradient,
                              make_broadcast_like}),
-      identity_of_same_type({"concat", 1, -1, infer_concat, join_gradient, make_join}),
-      {"stack", 1, -1, infer_stack, join_gradient, make_join},
-      {"join_part", 2, -1, infer_join_part, nullptr, make_join_part},
+      with_attributes(
+          "axis", identity_of_same_type({"concat", 1, -1, infer_concat, join_gradient, make_join})),
+      with_attributes("axis", {"stack", 1, -1, infer_stack, join_gradient, make_join}),
+      with_attributes("axis, index",
+                      {"join_part", 2, -1, infer_join_part, nullptr, make_join_part}),
   };
 }
 

@@ -167,8 +167,10 @@ std::unique_ptr<OpKernel> make_slice_grad(const KernelContext& context) {
 
 std::vector<OpDef> slice_ops() {
   return {
-      {"slice", 1, 1, infer_slice, slice_gradient, make_slice},
-      {"slice_grad", 2, 2, infer_slice_grad, nullptr, make_slice_grad},
+      with_attributes("begin, end, stride, drop",
+                      {"slice", 1, 1, infer_slice, slice_gradient, make_slice}),
+      with_attributes("begin, end, stride, drop",
+                      {"slice_grad", 2, 2, infer_slice_grad, nullptr, make_slice_grad}),
   };
 }
 

@@ -31,13 +31,18 @@ TensorType infer_variable(const InferContext& context) {
   return type;
 }
 
+// What it is, how it begins (runtime/initializers.h), and whose slot it is.
+constexpr char kVariableAttributes[] =
+    "dtype, shape, role, trainable, slot_of, slot, optimizer, initializer, value, values, minval, "
+    "maxval, mean, stddev, scale, mode, distribution";
+
 }  // namespace
 
 std::vector<OpDef> source_ops() {
   return {
-      {"placeholder", 0, 0, infer_declared, nullptr, nullptr},
-      {"constant", 0, 0, infer_constant, nullptr, nullptr},
-      {"variable", 0, 0, infer_variable, nullptr, nullptr},
+      with_attributes("dtype, shape", {"placeholder", 0, 0, infer_declared, nullptr, nullptr}),
+      with_attributes("dtype, shape, values", {"constant", 0, 0, infer_constant, nullptr, nullptr}),
+      with_attributes(kVariableAttributes, {"variable", 0, 0, infer_variable, nullptr, nullptr}),
   };
 }
 

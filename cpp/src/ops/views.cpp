@@ -107,9 +107,9 @@ OpDef view(const char* name, int inputs, TensorType (*infer)(const InferContext&
 
 std::vector<OpDef> view_ops() {
   return {
-      view("reshape", 1, infer_reshape, view_gradient),
-      view("squeeze", 1, infer_squeeze, view_gradient),
-      view("expand_dims", 1, infer_expand_dims, view_gradient),
+      with_attributes("shape", view("reshape", 1, infer_reshape, view_gradient)),
+      with_attributes("axes", view("squeeze", 1, infer_squeeze, view_gradient)),
+      with_attributes("axis", view("expand_dims", 1, infer_expand_dims, view_gradient)),
       view("identity", 1, infer_identity, identity_gradient),
       view("stop_gradient", 1, infer_identity, nullptr),
       view("reshape_like", 2, infer_reshape_like, reshape_like_gradient),

@@ -50,6 +50,20 @@ TEST(Graph, WrongNumberOfInputs) {
   EXPECT_ERROR(graph.add("relu", {}), Code::kInvalidArgument, "expected 1 inputs; got 0");
 }
 
+// One that is written "axis" and read as "axes" would change results in silence.
+TEST(Graph, UnknownAttributesAreRefused) {
+  Graph graph;
+  const NodeId x = placeholder(graph, {-1, 4}, "x");
+  EXPECT_ERROR(graph.add("reduce_sum", {x}, {{"axis", std::int64_t{1}}}, "sum"),
+               Code::kInvalidArgument,
+               "node \"sum\" (reduce_sum): expected the attributes axes, keep_dims; got \"axis\"");
+  EXPECT_ERROR(graph.add("slice", {x}, {{"begin, end", Shape{0, 0}}}, "part"),
+               Code::kInvalidArgument, "got \"begin, end\"");
+  EXPECT_ERROR(graph.add("relu", {x}, {{"", 0.2}}), Code::kInvalidArgument, "got \"\"");
+  EXPECT_ERROR(graph.add("relu", {x}, {{"alpha", 0.2}}), Code::kInvalidArgument,
+               "node \"relu\" (relu): expected no attributes; got \"alpha\"");
+}
+
 TEST(Graph, JsonFormGivesTheSameGraph) {
   Graph graph;
   const NodeId x = placeholder(graph, {-1, 2}, "x");
