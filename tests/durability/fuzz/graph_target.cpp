@@ -13,6 +13,7 @@
 #include "fuzz/json_mutation.h"
 #include "fuzz/targets.h"
 #include "graph/json_form.h"
+#include "graph/op.h"
 #include "runtime/program.h"
 #include "runtime/state.h"
 
@@ -182,17 +183,48 @@ void run(const std::string& input) {
   }
 }
 
+// The node as another operation, with the attributes that this one has as well: with others it
+// would be refused before anything looks at its inputs.
+Json with_op(const Json& node, const std::string& op) {
+  Json changed = Json::object();
+  for (const auto& [key, value] : node.as_object()) {
+    if (key != "attributes" || !is_op(op)) {
+      changed.set(key, key == "op" ? Json(op) : value);
+      continue;
+    }
+    Json attributes = Json::object();
+    for (const auto& [name, attribute] : value.as_object())
+      if (has_attribute(find_op(op), name)) attributes.set(name, attribute);
+    changed.set(key, std::move(attributes));
+  }
+  return changed;
+}
+
+// One node of the graph becomes another operation. Throws: Error where there is none.
+std::string with_another_op(const std::string& input, std::minstd_rand& random) {
+  Json json = parse_json(input);
+  const Json::Array& nodes = json.at("graph").at("nodes").as_array();
+  if (nodes.empty()) throw Error(Code::kInvalidArgument, "no nodes");
+  const std::size_t chosen = random() % nodes.size();
+  const std::string op = kOps[random() % kOps.size()];
+  Json changed = Json::array();
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    changed.push_back(i == chosen ? with_op(nodes[i], op) : nodes[i]);
+  Json graph = json.at("graph");
+  graph.set("nodes", std::move(changed));
+  json.set("graph", std::move(graph));
+  return to_text(json);
+}
+
 std::string mutate(const std::string& input, std::uint64_t seed, MutateBytes mutate_bytes) {
   std::minstd_rand random(static_cast<unsigned>(seed) | 1U);
-  static const std::string kKey = "\"op\":\"";
-  std::vector<std::size_t> places;
-  for (std::size_t at = input.find(kKey); at != std::string::npos; at = input.find(kKey, at + 1))
-    places.push_back(at + kKey.size());
-  if (places.empty() || random() % 2 == 0) return mutate_json(input, seed, kMaxBytes, mutate_bytes);
-  const std::size_t at = places[random() % places.size()];
-  std::string changed = input;
-  changed.replace(at, input.find('"', at) - at, kOps[random() % kOps.size()]);
-  return changed.size() > kMaxBytes ? input : changed;
+  if (random() % 2 == 0) return mutate_json(input, seed, kMaxBytes, mutate_bytes);
+  try {
+    const std::string changed = with_another_op(input, random);
+    return changed.size() > kMaxBytes ? input : changed;
+  } catch (const Error&) {  // not JSON, or not of that form
+    return mutate_json(input, seed, kMaxBytes, mutate_bytes);
+  }
 }
 
 // ---- graphs to start from ----------------------------------------------------------------
