@@ -29,6 +29,12 @@ def run_json(*arguments: object) -> Any:
     return json.loads(done.stdout)
 
 
+def exported(model: Any, examples: dict[str, Any], folder: Path) -> Path:
+    """An export of an untrained model of raw features."""
+    estimator = ex.untrained(model, examples, folder / "model")
+    return Path(estimator.export_saved_model(folder / "export", ex.raw(examples)).decode())
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model_dir = tmp_path_factory.mktemp("cli") / "model"
@@ -168,10 +174,7 @@ def copying(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def model(f: Any) -> Any:
         return {key: hf.identity(value) for key, value in f.items()}
 
-    directory = tmp_path_factory.mktemp("copying")
-    estimator = ex.untrained(model, examples, directory / "model")
-    path: str = estimator.export_saved_model(directory / "export", ex.raw(examples)).decode()
-    return Path(path)
+    return exported(model, examples, tmp_path_factory.mktemp("copying"))
 
 
 def test_numbers_of_a_table_arrive_exactly(copying: Path, tmp_path: Path) -> None:
@@ -206,8 +209,7 @@ def test_numbers_that_an_input_cannot_hold_are_refused(
 
 def test_inputs_that_no_column_can_be_are_refused(tmp_path: Path) -> None:
     x = {"x": np.zeros((1, 2, 3), np.float32)}
-    estimator = ex.untrained(lambda f: f["x"] * 2.0, x, tmp_path / "model")
-    path = estimator.export_saved_model(tmp_path / "export", ex.raw(x)).decode()
+    path = exported(lambda f: f["x"] * 2.0, x, tmp_path)
     (tmp_path / "rows.csv").write_text("x\n1\n")
     done = run("predict", path, tmp_path / "rows.csv")
     assert done.exit_code == 4
@@ -216,8 +218,7 @@ def test_inputs_that_no_column_can_be_are_refused(tmp_path: Path) -> None:
 
 def test_outputs_that_are_no_rows_are_refused(tmp_path: Path) -> None:
     x = {"x": np.zeros(1, np.float32)}
-    estimator = ex.untrained(lambda f: {"m": hf.reduce_mean(f["x"])}, x, tmp_path / "model")
-    path = estimator.export_saved_model(tmp_path / "export", ex.raw(x)).decode()
+    path = exported(lambda f: {"m": hf.reduce_mean(f["x"])}, x, tmp_path)
     (tmp_path / "rows.csv").write_text("x\n1\n2\n")
     for options in ((), ("--json",)):
         done = run("predict", path, tmp_path / "rows.csv", *options)
@@ -227,8 +228,7 @@ def test_outputs_that_are_no_rows_are_refused(tmp_path: Path) -> None:
 
 def test_json_has_no_infinities(tmp_path: Path) -> None:
     x = {"x": np.zeros(1, np.float32)}
-    estimator = ex.untrained(lambda f: {"log": hf.log(f["x"])}, x, tmp_path / "model")
-    path = estimator.export_saved_model(tmp_path / "export", ex.raw(x)).decode()
+    path = exported(lambda f: {"log": hf.log(f["x"])}, x, tmp_path)
     (tmp_path / "rows.csv").write_text("x\n0\n-1\n1\n")
     predictions = run_json("predict", path, tmp_path / "rows.csv")["predictions"]
     assert [row["log"] for row in predictions] == ["-inf", "nan", 0.0]
