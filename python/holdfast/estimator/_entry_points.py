@@ -27,7 +27,7 @@ def with_placeholders(signature: SignatureDef) -> SignatureDef:
         return signature
     (graph, *_) = (tensor.graph for tensor in signature.inputs.values())
     copies = {node: tensor.node for node, tensor in fed.items()}
-    _copy_dependents(graph, [tensor.node for tensor in signature.outputs.values()], copies)
+    _copy_dependents(graph, max(tensor.node for tensor in signature.outputs.values()), copies)
 
     def renewed(tensor: Tensor) -> Tensor:
         return graph.tensor(copies.get(tensor.node, tensor.node))
@@ -39,11 +39,9 @@ def with_placeholders(signature: SignatureDef) -> SignatureDef:
     )
 
 
-def _copy_dependents(graph: Graph, outputs: list[int], copies: dict[int, int]) -> None:
-    """Copies what outputs need and what depends on the keys of copies; adds it to copies."""
-    for node in sorted(
-        _needed(graph, outputs)
-    ):  # the order of the list: inputs come before what takes them
+def _copy_dependents(graph: Graph, last: int, copies: dict[int, int]) -> None:
+    """Copies nodes up to `last` that depend on the keys of copies; adds them to it."""
+    for node in range(last + 1):  # a node comes behind its inputs; the export drops what is unused
         inputs = graph.core.inputs(node)
         if node in copies or not any(i in copies for i in inputs):
             continue
@@ -53,14 +51,3 @@ def _copy_dependents(graph: Graph, outputs: list[int], copies: dict[int, int]) -
             graph.core.attributes(node),
             graph.core.name(node),
         )
-
-
-def _needed(graph: Graph, outputs: list[int]) -> set[int]:
-    needed: set[int] = set()
-    waiting = list(outputs)
-    while waiting:
-        node = waiting.pop()
-        if node not in needed:
-            needed.add(node)
-            waiting += graph.core.inputs(node)
-    return needed
