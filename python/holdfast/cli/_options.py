@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,16 +39,6 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except (Exception, KeyboardInterrupt) as error:
             if debug:
                 raise
-            if isinstance(error, OSError):
-                _discard_output()
             raise typer.Exit(report(error, as_json=as_json)) from None
 
     return run
-
-
-def _discard_output() -> None:
-    """Leaves nothing for the end of the process to write: that would fail again, with code 120."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
