@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,7 +32,6 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def run(*args: Any, as_json: bool, debug: bool, **kwargs: Any) -> None:
         try:
             command(*args, as_json=as_json, debug=debug, **kwargs)
-            sys.stdout.flush()  # an error of it is this command's
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:
